@@ -1,0 +1,139 @@
+//! What a protocol decoder is: a state machine that gets bytes and gaps, with times, and gives events.
+//!
+//! The driver owns buffers, limits, pairing and resynchronisation, once for all protocols.
+
+use crate::pairing::Events;
+use model::flow::Direction;
+use model::units::CaptureTime;
+use thiserror::Error;
+
+/// Whether bytes at the start of a segment are a protocol's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// They are.
+    Certain,
+    /// They may be: ask again with more.
+    Unsure,
+    /// They are not.
+    NotThis,
+}
+
+/// What to do with the bytes that a decoder was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many were read; show the rest again, if there is any and something was read.
+    Consumed(usize),
+    /// So many were read; what follows is not whole.
+    Need {
+        /// Bytes read.
+        consumed: usize,
+    },
+    /// So many were read; the next `bytes` need no look, then [`Decoder::on_skipped`].
+    Skip {
+        /// Bytes read.
+        consumed: usize,
+        /// Bytes to pass over.
+        bytes: u64,
+    },
+    /// So many were read; all that follows belongs to the message, until the direction closes.
+    SkipToClose {
+        /// Bytes read.
+        consumed: usize,
+    },
+    /// So many were read; from here on the connection, both ways, is out of reach: a tunnel, another protocol.
+    Opaque {
+        /// Bytes read.
+        consumed: usize,
+    },
+}
+
+/// Bytes that are not the protocol's: the direction has lost its place.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct DecodeError(pub &'static str);
+
+/// How a direction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// FIN: all its bytes were sent.
+    Finished,
+    /// RST, port reuse or long silence: its bytes may be incomplete.
+    Aborted,
+    /// The input ended first.
+    InputEnded,
+}
+
+/// Bytes of one direction, in order, each with the arrival time of the packet that brought it.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// Which way they travel.
+    pub direction: Direction,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    times: Times<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Times<'a> {
+    Single(CaptureTime),
+    Marks(&'a [Mark]),
+}
+
+/// Bytes before offset `end` (and after the previous mark's) arrived at `at`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) end: usize,
+    pub(crate) at: CaptureTime,
+}
+
+impl<'a> Chunk<'a> {
+    /// Bytes that one packet brought.
+    pub const fn single(direction: Direction, bytes: &'a [u8], at: CaptureTime) -> Self {
+        Self { direction, bytes, times: Times::Single(at) }
+    }
+
+    pub(crate) const fn marked(direction: Direction, bytes: &'a [u8], marks: &'a [Mark]) -> Self {
+        Self { direction, bytes, times: Times::Marks(marks) }
+    }
+
+    /// When the byte at `offset` arrived.
+    pub fn time_at(&self, offset: usize) -> CaptureTime {
+        match self.times {
+            Times::Single(at) => at,
+            Times::Marks(marks) => {
+                let place = marks.partition_point(|mark| mark.end <= offset);
+                marks.get(place).or(marks.last()).map_or(CaptureTime::ZERO, |mark| mark.at)
+            }
+        }
+    }
+}
+
+/// A protocol's state machine for one connection.
+pub trait Decoder {
+    /// Whether `bytes`, at the start of a segment, are this protocol's.
+    fn probe(direction: Direction, bytes: &[u8]) -> Probe
+    where
+        Self: Sized;
+
+    /// Reads what is whole in `chunk`; the driver keeps the rest and presents it again with more.
+    fn on_bytes(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError>;
+
+    /// A skip is over; its last byte came at `last_at`, or was never captured.
+    fn on_skipped(&mut self, direction: Direction, last_at: Option<CaptureTime>, out: &mut Events<'_>);
+
+    /// Whether the direction stands between two messages.
+    fn at_boundary(&self, direction: Direction) -> bool;
+
+    /// Forgets where the direction stood: the next byte begins a message.
+    fn restart(&mut self, direction: Direction);
+
+    /// The direction ends. `unread`: bytes of a skip that never came. `last_at`: when its last byte came.
+    fn on_close(
+        &mut self,
+        direction: Direction,
+        close: Close,
+        unread: u64,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    );
+}

@@ -1,0 +1,348 @@
+//! Segments in, decided transactions out: all connections of one pipeline.
+
+pub(crate) mod detect;
+pub(crate) mod driver;
+mod ending;
+
+use crate::limits::{ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, IDLE_TIMEOUT};
+use crate::output::{ConnectionEnd, Output};
+use crate::packet::{Segment, TcpFlags};
+use crate::pairing::{Context, Pairing, Trust};
+use crate::slab::Slab;
+use crate::tcp::flow::{Flow, Mode, NO_TIMES, Stream};
+use crate::tcp::handshake::{self, Times};
+use crate::tcp::reassembly::{self, Data};
+use crate::tcp::timers::{Timer, Timers};
+use crate::wires::{WireConfig, Wires};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use model::flow::{End, FlowKey};
+use model::ledger::Packets;
+use model::protocol::Protocol;
+use model::units::CaptureTime;
+use model::wire::WireId;
+use std::hash::BuildHasher;
+
+/// What an engine is told to do.
+#[derive(Clone, Debug, Default)]
+pub struct EngineConfig {
+    /// The wires to watch; none means that they are detected.
+    pub wires: Vec<WireConfig>,
+    /// Keep request targets as they were sent. They can hold personal data.
+    pub keep_targets: bool,
+    /// Report connections when they end.
+    pub report_connections: bool,
+}
+
+/// All connections of one pipeline.
+#[derive(Debug)]
+pub struct Engine {
+    flows: Slab<Flow>,
+    table: HashTable<u32>,
+    times: Slab<Times>,
+    timers: Timers,
+    context: Context,
+    packets: Packets,
+    generation: u32,
+    report_connections: bool,
+}
+
+/// The same for every engine, so that packets can be shared out by it.
+pub fn hash(key: &FlowKey) -> u64 {
+    FixedState::default().hash_one(key)
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    pub fn new(config: &EngineConfig) -> Self {
+        let mut fresh = Vec::new();
+        let wires = Wires::new(&config.wires, &mut fresh);
+        let mut context = Context::new(wires, config.keep_targets);
+        context.output.fresh = fresh;
+        Self {
+            flows: Slab::new(),
+            table: HashTable::new(),
+            times: Slab::new(),
+            timers: Timers::default(),
+            context,
+            packets: Packets::default(),
+            generation: 0,
+            report_connections: config.report_connections,
+        }
+    }
+
+    /// What was decided since the output was last cleared.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.context.output
+    }
+
+    /// What was counted of connections.
+    pub fn packets(&self) -> &Packets {
+        &self.packets
+    }
+
+    /// Connections that are held.
+    pub fn connections(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Takes a segment. `number`: of its packet, counted over the whole input.
+    pub fn segment(&mut self, number: u64, segment: &Segment, payload: &[u8]) {
+        let hash = hash(&segment.key);
+        let Self { flows, table, .. } = self;
+        let found = table.find(hash, |&slot| flows.get(slot).is_some_and(|flow| flow.key == segment.key));
+        let mut slot = found.copied();
+        self.context.packet = number;
+        self.context.decided_here = 0;
+        self.context.deadline = None;
+        self.context.now = segment.time;
+        if segment.flags.has(TcpFlags::SYN) {
+            slot = self.on_syn(slot, hash, segment);
+        } else if slot.is_none() && (!payload.is_empty() || segment.payload_missing > 0) {
+            slot = self.open(hash, segment);
+        }
+        let Some(slot) = slot else { return };
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        flow.last_seen = flow.last_seen.max(segment.time);
+        if flow.over {
+            return;
+        }
+        let data = Data {
+            from: segment.from,
+            sequence: segment.sequence.wrapping_add(u32::from(segment.flags.has(TcpFlags::SYN))),
+            acknowledgment: segment.flags.has(TcpFlags::ACK).then_some(segment.acknowledgment),
+            at: segment.time,
+            bytes: payload,
+            missing: segment.payload_missing,
+            fin: segment.flags.has(TcpFlags::FIN),
+            fingerprint: (segment.fingerprint ^ (segment.fingerprint >> 32)) as u32,
+        };
+        let length = data.length();
+        if flow.times != NO_TIMES {
+            let (times, context) = (&mut self.times, &mut self.context);
+            handshake::on_segment(flow, segment, length, times, context, self.report_connections);
+        }
+        if let Some(acknowledgment) = data.acknowledgment {
+            reassembly::acknowledge(flow, data.from, acknowledgment, segment.time);
+        }
+        if length > 0 || data.fin {
+            reassembly::accept(flow, slot, data, &mut self.context);
+        } else if flow.holds {
+            reassembly::settle(flow, slot, segment.time, false, &mut self.context);
+        }
+        let is_reset = segment.flags.has(TcpFlags::RST);
+        let is_finished = flow.streams.iter().all(|stream| stream.closed);
+        if is_reset || is_finished {
+            let end = if is_finished { ConnectionEnd::Finished } else { ConnectionEnd::Reset };
+            self.end(slot, end, segment.time);
+        } else {
+            self.arm(slot, segment.time);
+        }
+    }
+
+    /// Sets the timers that a connection needs now.
+    #[inline]
+    fn arm(&mut self, slot: u32, now: CaptureTime) {
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        let generation = flow.generation;
+        if flow.pairing.open > 0 && !flow.answer_timer {
+            flow.answer_timer = true;
+            self.timers.answers.push(Timer { deadline: now.plus(ANSWER_TIMEOUT), slot, generation });
+        }
+        if flow.holds
+            && !flow.gap_timer
+            && let Some(deadline) = reassembly::next_deadline(flow)
+        {
+            flow.gap_timer = true;
+            self.timers.gaps.push(Timer { deadline, slot, generation });
+        }
+    }
+
+    /// A SYN begins a connection, unless it is a copy of the one that did.
+    fn on_syn(&mut self, slot: Option<u32>, hash: u64, segment: &Segment) -> Option<u32> {
+        let known = slot.and_then(|slot| self.flows.get(slot).map(|flow| (slot, flow)));
+        let slot = match known {
+            Some((slot, flow)) if flow.over || is_new_connection(flow, segment) => {
+                self.end(slot, ConnectionEnd::Replaced, segment.time);
+                self.forget(slot);
+                self.open(hash, segment)?
+            }
+            Some((slot, _)) => slot,
+            None => self.open(hash, segment)?,
+        };
+        if let Some(flow) = self.flows.get_mut(slot) {
+            handshake::on_syn(flow, segment, &mut self.times);
+        }
+        Some(slot)
+    }
+
+    /// Begins to follow a connection, if it is to be watched.
+    fn open(&mut self, hash: u64, segment: &Segment) -> Option<u32> {
+        let is_syn = segment.flags.has(TcpFlags::SYN);
+        let server = match (is_syn, segment.flags.has(TcpFlags::ACK)) {
+            (true, false) => Some(segment.from.other()),
+            (true, true) => Some(segment.from),
+            (false, _) => self.server_by_port(&segment.key),
+        };
+        let wire = server.and_then(|end| self.context.wires.on_port(segment.key.endpoint(end).port));
+        let wanted = !self.context.wires.are_configured()
+            || wire.is_some()
+            || (server.is_none() && self.is_on_a_wire(&segment.key));
+        if !wanted {
+            return None;
+        }
+        if self.flows.len() >= FLOWS_MAX {
+            self.packets.connections_over_limit += 1;
+            return None;
+        }
+        self.packets.connections += 1;
+        self.generation = self.generation.wrapping_add(1);
+        let protocol = wire.map(|wire| self.context.wires.protocol(wire));
+        let mut flow = Flow {
+            key: segment.key,
+            generation: self.generation,
+            last_seen: segment.time,
+            streams: [Stream::default(); 2],
+            pairing: Pairing::new(Trust::Proven),
+            mode: if protocol == Some(Protocol::Tcp) { Mode::Opaque } else { Mode::Detecting },
+            rare: None,
+            times: NO_TIMES,
+            wire: WireId(0),
+            assigned: false,
+            server,
+            from_start: is_syn,
+            holds: false,
+            answer_timer: false,
+            gap_timer: false,
+            over: false,
+        };
+        if is_syn || self.report_connections {
+            flow.times = self.times.insert(Times::new(segment.time));
+        }
+        if let Some(wire) = wire {
+            flow.assign(&mut self.context.wires, wire);
+        }
+        let generation = flow.generation;
+        let slot = self.flows.insert(flow);
+        let Self { flows, table, .. } = self;
+        table.insert_unique(hash, slot, |&slot| flows.get(slot).map_or(0, |flow| self::hash(&flow.key)));
+        self.timers.idle.push(Timer { deadline: segment.time.plus(IDLE_TIMEOUT), slot, generation });
+        Some(slot)
+    }
+
+    fn server_by_port(&self, key: &FlowKey) -> Option<End> {
+        let on = |end| self.context.wires.on_port(key.endpoint(end).port).is_some();
+        match (on(End::Low), on(End::High)) {
+            (true, false) => Some(End::Low),
+            (false, true) => Some(End::High),
+            (_, _) => None,
+        }
+    }
+
+    fn is_on_a_wire(&self, key: &FlowKey) -> bool {
+        [key.low.port, key.high.port].into_iter().any(|port| self.context.wires.on_port(port).is_some())
+    }
+
+    /// Lets packet time pass: does what was due by `now`. `number`: of the packet that comes next; `before`: the newest
+    /// time of those that came, under which the ledgers' growth is filed.
+    pub fn tick(&mut self, number: u64, now: CaptureTime, before: CaptureTime) {
+        self.context.wires.tell_ledgers(before, &mut self.context.output.ledgers);
+        self.context.packet = number;
+        self.context.decided_here = 0;
+        let first = self.context.output.decided.len();
+        let first_connection = self.context.output.connections.len();
+        while let Some(timer) = self.timers.gaps.pop_due(now) {
+            if let Some(flow) = self.due(timer) {
+                flow.gap_timer = false;
+                self.settle(timer);
+            }
+        }
+        while let Some(timer) = self.timers.answers.pop_due(now) {
+            if let Some(flow) = self.due(timer) {
+                flow.answer_timer = false;
+                self.expire(timer);
+            }
+        }
+        while let Some(timer) = self.timers.idle.pop_due(now) {
+            let Some(flow) = self.due(timer) else { continue };
+            if !flow.over && flow.last_seen.plus(IDLE_TIMEOUT) <= timer.deadline {
+                self.end(timer.slot, ConnectionEnd::Idle, timer.deadline);
+            } else if !flow.over {
+                let deadline = timer.deadline.plus(IDLE_TIMEOUT);
+                self.timers.idle.push(Timer { deadline, ..timer });
+            }
+        }
+        while let Some(timer) = self.timers.closed.pop_due(now) {
+            if self.due(timer).is_some() {
+                self.forget(timer.slot);
+            }
+        }
+        let output = &mut self.context.output;
+        if let Some(decided) = output.decided.get_mut(first..) {
+            decided.sort_by_key(|&(place, _)| place);
+        }
+        if let Some(connections) = output.connections.get_mut(first_connection..) {
+            connections.sort_by_key(|&(place, _)| place);
+        }
+    }
+
+    /// The connection that set a timer, if it is still there; what happens next is dated with the deadline.
+    fn due(&mut self, timer: Timer) -> Option<&mut Flow> {
+        let flow = self.flows.get_mut(timer.slot).filter(|flow| flow.generation == timer.generation)?;
+        self.context.now = timer.deadline;
+        self.context.deadline = Some((timer.deadline, flow.key));
+        Some(flow)
+    }
+
+    fn settle(&mut self, timer: Timer) {
+        let Some(flow) = self.flows.get_mut(timer.slot) else { return };
+        if flow.over {
+            return;
+        }
+        reassembly::settle(flow, timer.slot, timer.deadline, false, &mut self.context);
+        if flow.streams.iter().all(|stream| stream.closed) {
+            self.end(timer.slot, ConnectionEnd::Finished, timer.deadline);
+        } else {
+            self.arm(timer.slot, timer.deadline);
+        }
+    }
+
+    fn expire(&mut self, timer: Timer) {
+        let Some(flow) = self.flows.get_mut(timer.slot) else { return };
+        let parties = flow.parties(Protocol::Http, timer.slot);
+        flow.pairing.expire(&parties, timer.deadline, &mut self.context);
+        if let Some(deadline) = flow.pairing.next_deadline(&self.context) {
+            flow.answer_timer = true;
+            self.timers.answers.push(Timer { deadline, ..timer });
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        // No timer of it is meant any more.
+        flow.generation = 0;
+        flow.rare = None;
+        let hash = hash(&flow.key);
+        if let Ok(entry) = self.table.find_entry(hash, |&other| other == slot) {
+            entry.remove();
+            self.flows.release(slot);
+        }
+    }
+
+    /// Marks a connection as over and forgets it after a while.
+    fn linger(&mut self, slot: u32, now: CaptureTime) {
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        flow.over = true;
+        let generation = flow.generation;
+        self.timers.closed.push(Timer { deadline: now.plus(CLOSED_LINGER), slot, generation });
+    }
+}
+
+/// Whether a SYN is not a copy of the one that began the connection.
+fn is_new_connection(flow: &Flow, segment: &Segment) -> bool {
+    let stream = flow.stream(segment.from);
+    #[allow(clippy::cast_possible_truncation)]
+    let first = stream.next.wrapping_sub(u32::from(stream.closed)).wrapping_sub(stream.span as u32);
+    let is_answer = segment.flags.has(TcpFlags::ACK);
+    stream.synced && !is_answer && first != segment.sequence.wrapping_add(1)
+}

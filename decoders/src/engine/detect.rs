@@ -1,0 +1,117 @@
+//! What is spoken on a connection, and by whom: told by its bytes.
+
+use super::driver;
+use crate::decoder::{Decoder, Mark, Probe};
+use crate::http1::Http1;
+use crate::limits::{PROBE_BYTES_MAX, PROBES_MAX};
+use crate::pairing::{Context, Trust};
+use crate::tcp::account::Fate;
+use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
+use crate::tcp::reassembly::Data;
+use model::flow::{Direction, End};
+use model::protocol::Protocol;
+
+/// Looks at bytes of a connection whose protocol is not known.
+pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
+    let mut buffer = std::mem::take(at_mut(&mut flow.rare().buffers, data.from));
+    buffer.bytes.extend_from_slice(data.bytes);
+    buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
+    match probe(flow, data.from, &buffer.bytes) {
+        (Probe::Certain, direction) => settle(flow, slot, data, direction, buffer, context),
+        (Probe::Unsure, _) if buffer.bytes.len() <= PROBE_BYTES_MAX => {
+            *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+        }
+        (Probe::Unsure | Probe::NotThis, _) => {
+            flow.account(&mut context.wires, data.from, Fate::NotUnderstood, buffer.bytes.len() as u64);
+            if is_tls(&buffer.bytes) {
+                return give_up(flow, Mode::Opaque, context);
+            }
+            let rare = flow.rare();
+            rare.probes += 1;
+            if rare.probes >= PROBES_MAX {
+                give_up(flow, Mode::NotUnderstood, context);
+            }
+        }
+    }
+}
+
+/// Whether the bytes begin a message of a protocol that is decoded, and which way they travel then.
+fn probe(flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
+    if flow.server.is_some() {
+        let direction = flow.direction(from);
+        return (Http1::probe(direction, bytes), direction);
+    }
+    let asked = Http1::probe(Direction::ToServer, bytes);
+    match (asked, Http1::probe(Direction::ToClient, bytes)) {
+        (Probe::Certain, _) => (Probe::Certain, Direction::ToServer),
+        (_, Probe::Certain) => (Probe::Certain, Direction::ToClient),
+        (Probe::NotThis, Probe::NotThis) => (Probe::NotThis, Direction::ToServer),
+        (_, _) => (Probe::Unsure, Direction::ToServer),
+    }
+}
+
+/// The protocol is known: its decoder begins here.
+fn settle(
+    flow: &mut Flow,
+    slot: u32,
+    data: Data<'_>,
+    direction: Direction,
+    buffer: Buffer,
+    context: &mut Context,
+) {
+    let server = match direction {
+        Direction::ToServer => data.from.other(),
+        Direction::ToClient => data.from,
+    };
+    flow.server = Some(server);
+    // Nothing was passed over: what was not delivered to a decoder yet is what waits.
+    let from_start = flow.from_start
+        && [End::Low, End::High].into_iter().all(|end| {
+            let known = if end == data.from { buffer.bytes.len() as u64 } else { flow.waiting(end) };
+            flow.stream(end).span == known
+        });
+    *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+    if !flow.assigned {
+        let port = flow.key.endpoint(server).port;
+        let wire = context.wires.detected(Protocol::Http, port, &mut context.output.fresh);
+        flow.assign(&mut context.wires, wire);
+    }
+    flow.mode = Mode::Http1(Http1::default());
+    flow.pairing.trust = if from_start { Trust::Proven } else { Trust::Provisional };
+    flow.stream_mut(data.from.other()).lost = !from_start;
+    // Requests first, so that an answer that was held back finds its own.
+    for end in [server.other(), server] {
+        drain(flow, slot, Data { from: end, ..data }, context);
+    }
+    flow.rare().probes = 0;
+}
+
+/// Hands on what waited for detection, packet by packet.
+fn drain(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
+    let buffer = std::mem::take(at_mut(&mut flow.rare().buffers, data.from));
+    let mut start = 0;
+    for mark in &buffer.marks {
+        let bytes = buffer.bytes.get(start..mark.end).unwrap_or_default();
+        start = mark.end;
+        if !bytes.is_empty() {
+            driver::feed(flow, slot, Data { bytes, at: mark.at, missing: 0, fin: false, ..data }, context);
+        }
+    }
+}
+
+fn give_up(flow: &mut Flow, mode: Mode, context: &mut Context) {
+    for end in [End::Low, End::High] {
+        let waiting = std::mem::take(at_mut(&mut flow.rare().buffers, end));
+        if !waiting.bytes.is_empty() {
+            flow.account(&mut context.wires, end, Fate::NotUnderstood, waiting.bytes.len() as u64);
+        }
+    }
+    flow.mode = mode;
+    flow.rare().probes = 0;
+    flow.assign_unknown(&mut context.wires, &mut context.output.fresh);
+}
+
+/// A TLS record of the handshake (RFC 8446, section 5.1).
+fn is_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, 0x00..=0x04, ..])
+}

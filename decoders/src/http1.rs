@@ -1,0 +1,298 @@
+//! HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112).
+//!
+//! Heads are read line by line, bodies are passed over by length. What is kept of a message while it arrives is a
+//! few numbers.
+
+mod head;
+mod naming;
+mod probe;
+mod template;
+
+pub use naming::{Naming, Route, RoutesError};
+
+use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
+use crate::limits::{CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX};
+use crate::pairing::Events;
+use head::Framing;
+use model::flow::Direction;
+use model::transaction::{Code, Outcome};
+use model::units::CaptureTime;
+
+/// Where one direction stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Between two messages, or in a start line.
+    #[default]
+    StartLine,
+    Fields,
+    /// In a body of known length.
+    Body,
+    ChunkSize,
+    ChunkData,
+    Trailers,
+    /// In a body that ends with the connection.
+    ToClose,
+}
+
+/// One direction: where it stands, and what the message that is arriving has said so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Side {
+    /// Bytes of the message so far; a body is counted when it begins.
+    bytes: u64,
+    framing: Framing,
+    /// Of an answer; 0 for a request.
+    status: u16,
+    state: State,
+}
+
+/// The decoder of one connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Http1 {
+    request: Side,
+    response: Side,
+}
+
+/// What the reader of an answer must know of its request.
+mod tag {
+    pub(super) const OTHER: u8 = 0;
+    pub(super) const HEAD: u8 = 1;
+    pub(super) const CONNECT: u8 = 2;
+}
+
+impl Http1 {
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::ToServer => &mut self.request,
+            Direction::ToClient => &mut self.response,
+        }
+    }
+
+    fn start_line(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+        let bytes = chunk.bytes;
+        // RFC 9112, section 2.2: empty lines before a start line are to be ignored.
+        let blank = bytes.iter().take_while(|&byte| matches!(byte, b'\r' | b'\n')).count();
+        if blank > 0 {
+            return Ok(Progress::Consumed(blank));
+        }
+        let Some((line, length)) = head::line(bytes) else {
+            return need(bytes, HEAD_BYTES_MAX, "a start line without an end");
+        };
+        let at = chunk.time_at(0);
+        match chunk.direction {
+            Direction::ToServer => {
+                let (method, target) =
+                    head::request_line(line).ok_or(DecodeError("not a request line"))?;
+                if method == b"PRI" && target == b"*" {
+                    // RFC 9113, section 3.4: HTTP/2 without an upgrade.
+                    return Ok(Progress::Opaque { consumed: 0 });
+                }
+                out.begin_request(at, tag_of(method));
+                out.name_request(method, target);
+            }
+            Direction::ToClient => {
+                let status = head::status_line(line).ok_or(DecodeError("not a status line"))?;
+                self.response.status = status;
+                if is_interim(status) {
+                    out.begin_interim();
+                } else {
+                    out.begin_response(at);
+                    out.code(Code::Number(i32::from(status)), outcome_of(status));
+                }
+            }
+        }
+        let side = self.side(chunk.direction);
+        (side.bytes, side.framing, side.state) = (length as u64, Framing::default(), State::Fields);
+        self.fields(chunk, length, out)
+    }
+
+    /// Reads field lines from offset `at` on.
+    fn fields(&mut self, chunk: &Chunk<'_>, mut at: usize, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+        let side = self.side(chunk.direction);
+        loop {
+            let rest = chunk.bytes.get(at..).unwrap_or_default();
+            let Some((field, length)) = head::line(rest) else {
+                if side.bytes + rest.len() as u64 > HEAD_BYTES_MAX as u64 {
+                    return Err(DecodeError("a head without an end"));
+                }
+                return Ok(Progress::Need { consumed: at });
+            };
+            at += length;
+            side.bytes += length as u64;
+            if field.is_empty() {
+                return self.head_ended(chunk, at, out);
+            }
+            if side.bytes > HEAD_BYTES_MAX as u64 {
+                return Err(DecodeError("a head without an end"));
+            }
+            side.framing.read(field);
+        }
+    }
+
+    /// The head is whole, at offset `at`: where does the message end? RFC 9112, section 6.3.
+    fn head_ended(&mut self, chunk: &Chunk<'_>, at: usize, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+        let direction = chunk.direction;
+        let side = self.side(direction);
+        let Framing { content_length, chunked, transfer_encoding, contradictory } = side.framing;
+        let is_response = direction == Direction::ToClient;
+        if is_response {
+            let status = side.status;
+            let asked = out.oldest_tag().unwrap_or(tag::OTHER);
+            let is_tunnel = status == 101 || (asked == tag::CONNECT && (200..300).contains(&status));
+            if is_tunnel || is_interim(status) || asked == tag::HEAD || matches!(status, 204 | 304) {
+                self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
+                return Ok(match is_tunnel {
+                    true => Progress::Opaque { consumed: at },
+                    false => Progress::Consumed(at),
+                });
+            }
+        }
+        if chunked {
+            side.state = State::ChunkSize;
+            return Ok(Progress::Consumed(at));
+        }
+        match content_length {
+            _ if is_response && (transfer_encoding || contradictory) => {}
+            _ if transfer_encoding || contradictory => {
+                return Err(DecodeError("a request of unknown length"));
+            }
+            Some(length @ 1..) => {
+                side.bytes += length;
+                side.state = State::Body;
+                return Ok(Progress::Skip { consumed: at, bytes: length });
+            }
+            None if is_response => {}
+            Some(0) | None => {
+                self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
+                return Ok(Progress::Consumed(at));
+            }
+        }
+        side.state = State::ToClose;
+        Ok(Progress::SkipToClose { consumed: at })
+    }
+
+    fn chunk_size(&mut self, chunk: &Chunk<'_>) -> Result<Progress, DecodeError> {
+        let Some((line, length)) = head::line(chunk.bytes) else {
+            return need(chunk.bytes, CHUNK_LINE_BYTES_MAX, "a chunk size without an end");
+        };
+        let size = head::chunk_size(line).ok_or(DecodeError("not a chunk size"))?;
+        let side = self.side(chunk.direction);
+        side.bytes += length as u64;
+        if size == 0 {
+            side.state = State::Trailers;
+            return Ok(Progress::Consumed(length));
+        }
+        // The data and the line end behind it.
+        side.bytes += size + 2;
+        side.state = State::ChunkData;
+        Ok(Progress::Skip { consumed: length, bytes: size + 2 })
+    }
+
+    fn trailers(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+        let Some((line, length)) = head::line(chunk.bytes) else {
+            return need(chunk.bytes, HEAD_BYTES_MAX, "a trailer without an end");
+        };
+        self.side(chunk.direction).bytes += length as u64;
+        if line.is_empty() {
+            self.message_ended(chunk.direction, Some(chunk.time_at(length.saturating_sub(1))), out);
+        }
+        Ok(Progress::Consumed(length))
+    }
+
+    fn message_ended(&mut self, direction: Direction, at: Option<CaptureTime>, out: &mut Events<'_>) {
+        let side = std::mem::take(self.side(direction));
+        match direction {
+            Direction::ToServer => out.end_request(at, side.bytes),
+            Direction::ToClient => out.end_response(at, side.bytes),
+        }
+    }
+}
+
+impl Decoder for Http1 {
+    fn probe(direction: Direction, bytes: &[u8]) -> Probe {
+        match direction {
+            Direction::ToServer => probe::request(bytes),
+            Direction::ToClient => probe::response(bytes),
+        }
+    }
+
+    fn on_bytes(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+        match self.side(chunk.direction).state {
+            State::StartLine => self.start_line(chunk, out),
+            State::Fields => self.fields(chunk, 0, out),
+            State::ChunkSize => self.chunk_size(chunk),
+            State::Trailers => self.trailers(chunk, out),
+            // The driver passes bodies over; it does not show them.
+            State::Body | State::ChunkData | State::ToClose => Err(DecodeError("bytes of a body")),
+        }
+    }
+
+    fn on_skipped(&mut self, direction: Direction, last_at: Option<CaptureTime>, out: &mut Events<'_>) {
+        match self.side(direction).state {
+            State::ChunkData => self.side(direction).state = State::ChunkSize,
+            State::Body => self.message_ended(direction, last_at, out),
+            State::StartLine | State::Fields | State::ChunkSize | State::Trailers | State::ToClose => {}
+        }
+    }
+
+    fn at_boundary(&self, direction: Direction) -> bool {
+        let side = match direction {
+            Direction::ToServer => &self.request,
+            Direction::ToClient => &self.response,
+        };
+        side.state == State::StartLine
+    }
+
+    fn restart(&mut self, direction: Direction) {
+        *self.side(direction) = Side::default();
+    }
+
+    fn on_close(
+        &mut self,
+        direction: Direction,
+        close: Close,
+        unread: u64,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        let side = std::mem::take(self.side(direction));
+        let ends_with_connection = side.state == State::ToClose;
+        let bytes = match ends_with_connection {
+            true => side.bytes.saturating_add(u64::MAX - unread),
+            false => side.bytes.saturating_sub(unread),
+        };
+        match direction {
+            _ if side.state == State::StartLine => {}
+            Direction::ToClient if ends_with_connection && close == Close::Finished => {
+                out.end_response(last_at, bytes);
+            }
+            Direction::ToClient => out.cut_response(last_at, bytes),
+            Direction::ToServer => out.cut_request(last_at, bytes),
+        }
+    }
+}
+
+/// Asks for more, unless there is too much already.
+fn need(bytes: &[u8], max: usize, fault: &'static str) -> Result<Progress, DecodeError> {
+    if bytes.len() > max { Err(DecodeError(fault)) } else { Ok(Progress::Need { consumed: 0 }) }
+}
+
+fn tag_of(method: &[u8]) -> u8 {
+    match method {
+        b"HEAD" => tag::HEAD,
+        b"CONNECT" => tag::CONNECT,
+        _ => tag::OTHER,
+    }
+}
+
+/// RFC 9110, section 15.2; 101 is the answer (section 15.2.2).
+const fn is_interim(status: u16) -> bool {
+    matches!(status, 100..=199) && status != 101
+}
+
+const fn outcome_of(status: u16) -> Outcome {
+    match status {
+        400..=499 => Outcome::ClientError,
+        500..=599 => Outcome::ServerError,
+        _ => Outcome::Ok,
+    }
+}

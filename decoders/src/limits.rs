@@ -1,0 +1,61 @@
+//! Every limit, named, in one place. Beyond a limit something is given up, by name, and counted.
+
+use model::units::Nanos;
+
+/// A request without the first byte of an answer for this long is `unanswered`.
+pub const ANSWER_TIMEOUT: Nanos = Nanos::from_seconds(60);
+
+/// A hole that the receiver has acknowledged is given up as never captured after this long: until then a slower card
+/// queue may still bring it.
+pub const GAP_GRACE: Nanos = Nanos::from_millis(100);
+
+/// A hole that nobody acknowledged is given up after this long: until then the sender may send it again.
+pub const HOLE_TIMEOUT: Nanos = Nanos::from_seconds(10);
+
+/// A closed connection is remembered this long, so that late copies of its packets are not taken for a new one.
+pub const CLOSED_LINGER: Nanos = Nanos::from_seconds(5);
+
+/// A connection that was silent for this long is forgotten; if it speaks again it is joined mid-stream.
+pub const IDLE_TIMEOUT: Nanos = Nanos::from_seconds(3_600);
+
+/// How far back packet time may step (card queues, merged files) before it is counted.
+pub const TIME_REVERSAL_TOLERANCE: Nanos = Nanos::from_millis(100);
+
+/// Connections held at a time.
+pub const FLOWS_MAX: usize = 4_000_000;
+
+/// Bytes held for one direction of a connection while they wait for an earlier segment, or for the rest of a message head.
+pub const HELD_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of a message head. Servers refuse heads of more than 8 to 64 KiB.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a chunk-size line with its extensions.
+pub const CHUNK_LINE_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes held for all connections together; past it, holes are given up at once.
+pub const HELD_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
+
+/// Requests open at a time on one connection.
+pub const OPEN_REQUESTS_MAX: u16 = 4_096;
+
+/// Pairs whose proof is awaited, on one connection.
+pub const PROVISIONAL_MAX: usize = 256;
+
+/// Segments after which a connection that no decoder recognizes is given up.
+pub const PROBES_MAX: u8 = 64;
+
+/// Bytes kept while decoders are unsure about a connection.
+pub const PROBE_BYTES_MAX: usize = 4 * 1024;
+
+/// Routes, statements or topics a wire; the rest is filed under `other`.
+pub const NAMES_MAX: usize = 1_000;
+
+/// Verbs a wire: methods, opcodes.
+pub const OPERATIONS_MAX: usize = 64;
+
+/// Wires that detection may add.
+pub const WIRES_MAX: usize = 256;
+
+/// Bytes of a name; longer ones are cut.
+pub const NAME_BYTES_MAX: usize = 200;

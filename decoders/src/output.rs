@@ -1,0 +1,216 @@
+//! What an engine says, batch by batch: decided transactions, connections, and the names they use.
+
+use model::flow::Endpoint;
+use model::ledger::{Ledger, Streams};
+use model::names::NameId;
+use model::transaction::Transaction;
+use model::units::{CaptureTime, Nanos};
+use model::wire::WireId;
+
+/// Things worth knowing about a transaction, beside its fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes(u16);
+
+impl Attributes {
+    /// The request was cut short: the connection closed, or the input ended.
+    pub const REQUEST_INCOMPLETE: Self = Self(1);
+    /// The answer was cut short.
+    pub const RESPONSE_INCOMPLETE: Self = Self(2);
+    /// The answer began before the request ended.
+    pub const EARLY_ANSWER: Self = Self(4);
+    /// The last byte of the answer was never captured.
+    pub const END_NOT_CAPTURED: Self = Self(8);
+    /// The last byte of the request was never captured.
+    pub const REQUEST_END_NOT_CAPTURED: Self = Self(16);
+
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::REQUEST_INCOMPLETE, "request_incomplete"),
+        (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
+        (Self::EARLY_ANSWER, "early_answer"),
+        (Self::END_NOT_CAPTURED, "end_not_captured"),
+        (Self::REQUEST_END_NOT_CAPTURED, "request_end_not_captured"),
+    ];
+
+    /// Adds what `other` says.
+    pub const fn set(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether all that `other` says is said.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The names of what is said.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |&(flag, _)| self.has(flag)).map(|(_, name)| name)
+    }
+}
+
+/// A transaction whose fate was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// More about it.
+    pub attributes: Attributes,
+    /// The request target as it was sent; only where raw targets were asked for.
+    pub target: Option<Box<str>>,
+}
+
+/// A connection that ended, or that the input's end left open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The wire it belongs to, where it is known who the server is.
+    pub wire: Option<WireId>,
+    /// Who opened it, where that is known; else the lower endpoint.
+    pub client: Endpoint,
+    /// Who accepted it.
+    pub server: Endpoint,
+    /// How it ended.
+    pub end: ConnectionEnd,
+    /// Whether its first packets were seen, and whose role they proved.
+    pub handshake: Handshake,
+    /// Time of its first packet.
+    pub first: CaptureTime,
+    /// Time of its last packet.
+    pub last: CaptureTime,
+    /// What became of the bytes, client to server.
+    pub to_server: Streams,
+    /// What became of the bytes, server to client.
+    pub to_client: Streams,
+}
+
+/// What the first packets of a connection say of its times. All from the capture point's view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handshake {
+    /// The client's first SYN.
+    pub syn: Option<CaptureTime>,
+    /// The client's ACK of the server's SYN.
+    pub established: Option<CaptureTime>,
+    /// SYN → SYN-ACK → ACK, each from its newest copy.
+    pub rtt: Option<Nanos>,
+    /// The first payload byte from the server.
+    pub answered: Option<CaptureTime>,
+}
+
+impl Handshake {
+    /// SYN → ACK of the handshake, lost SYNs included.
+    pub fn connect(&self) -> Option<Nanos> {
+        self.established?.since(self.syn?)
+    }
+
+    /// What the *client* saw: `(t4 − t1) + (t3 − t1)`, t1 its SYN, t3 its handshake ACK, t4 the first payload byte from
+    /// the server.
+    pub fn first_byte(&self) -> Option<Nanos> {
+        let answered = self.answered?.since(self.syn?)?;
+        Some(Nanos(answered.0.saturating_add(self.connect()?.0)))
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionEnd {
+    /// FIN both ways.
+    Finished,
+    /// RST.
+    Reset,
+    /// A new connection took its ports.
+    Replaced,
+    /// It was silent too long.
+    Idle,
+    /// The input ended first.
+    Open,
+}
+
+impl ConnectionEnd {
+    /// The name used in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Reset => "reset",
+            Self::Replaced => "replaced",
+            Self::Idle => "idle",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// A time measured on a connection when it happened: for series, which cannot wait for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// On which wire.
+    pub wire: WireId,
+    /// Of what.
+    pub kind: SampleKind,
+    /// When it was known.
+    pub at: CaptureTime,
+    /// How long it was.
+    pub span: Nanos,
+}
+
+/// What a [`Sample`] measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleKind {
+    /// `tcp.connect`.
+    Connect,
+    /// `tcp.rtt`.
+    RoundTrip,
+    /// `tcp.first_byte`.
+    FirstByte,
+}
+
+/// What a wire's ledger grew by between two ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerDelta {
+    /// Which wire's.
+    pub wire: WireId,
+    /// The newest packet's time before the later tick.
+    pub at: CaptureTime,
+    /// By how much.
+    pub ledger: Ledger,
+}
+
+/// A name that an engine uses for the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fresh {
+    /// A wire.
+    Wire(WireId, Box<str>),
+    /// An operation of a wire.
+    Operation(WireId, NameId, Box<str>),
+    /// A name of a wire.
+    Name(WireId, NameId, Box<str>),
+}
+
+/// What an engine says: the place in the input where it was decided, and what.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Names first used, before anything that uses them.
+    pub fresh: Vec<Fresh>,
+    /// Transactions, in the order in which they were decided.
+    pub decided: Vec<(Place, Decided)>,
+    /// Connections that ended.
+    pub connections: Vec<(Place, Connection)>,
+    /// Times of connections.
+    pub samples: Vec<(Place, Sample)>,
+    /// What the wires' ledgers grew by.
+    pub ledgers: Vec<LedgerDelta>,
+}
+
+/// Where in the input something was decided: a total order that does not depend on how many engines there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The packet's number, counted over the whole input.
+    pub packet: u64,
+    /// Ticks come before the packet of the same number; then by deadline.
+    pub tie: Tie,
+}
+
+/// What orders things that one packet number decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tie {
+    /// Decided by a tick before that packet, at this deadline, of the connection with this key.
+    Tick(CaptureTime, model::flow::FlowKey, u32),
+    /// Decided by the packet itself, in this order.
+    Packet(u32),
+}

@@ -1,0 +1,371 @@
+//! Requests and answers find each other: in order, and never by guess.
+//!
+//! What a connection proves decides what becomes of a pair ([`Trust`]). A connection seen from its first packet is
+//! `Proven`. After a join mid-stream, or after a gap and a safe point, pairs are `Provisional`: they wait until the
+//! client's next request, sent after it had received all that was answered, confirms them; an answer that nobody asked
+//! for refutes them, and they are quarantined. After a gap the connection is `Lost` until a safe point.
+
+mod events;
+mod exchange;
+
+pub use events::Events;
+pub(crate) use exchange::{Exchange, NO_EXCHANGE};
+
+use crate::output::{Attributes, Decided, Output, Place, Tie};
+use crate::slab::Slab;
+use crate::wires::Wires;
+use foldhash::fast::FixedState;
+use model::flow::{Endpoint, FlowKey};
+use model::protocol::Protocol;
+use model::transaction::{Code, Outcome, Transaction};
+use model::units::CaptureTime;
+use model::wire::WireId;
+use std::collections::HashMap;
+
+/// What all connections of an engine share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) exchanges: Slab<Exchange>,
+    pub(crate) wires: Wires,
+    pub(crate) output: Output,
+    /// Pairs whose proof is awaited, by connection number.
+    provisional: HashMap<u32, Vec<Decided>, FixedState>,
+    pub(crate) keep_targets: bool,
+    /// Number of the packet at hand.
+    pub(crate) packet: u64,
+    /// Things decided by the packet or tick at hand so far.
+    pub(crate) decided_here: u32,
+    /// The deadline at hand, while a tick is.
+    pub(crate) deadline: Option<(CaptureTime, FlowKey)>,
+    /// Time of the packet, or deadline, at hand.
+    pub(crate) now: CaptureTime,
+}
+
+impl Context {
+    pub(crate) fn new(wires: Wires, keep_targets: bool) -> Self {
+        Self {
+            exchanges: Slab::new(),
+            wires,
+            output: Output::default(),
+            provisional: HashMap::default(),
+            keep_targets,
+            packet: 0,
+            decided_here: 0,
+            deadline: None,
+            now: CaptureTime::ZERO,
+        }
+    }
+
+    /// The place of the next thing that is decided.
+    pub(crate) fn next_place(&mut self) -> Place {
+        let order = self.decided_here;
+        self.decided_here += 1;
+        let tie = match self.deadline {
+            Some((deadline, key)) => Tie::Tick(deadline, key, order),
+            None => Tie::Packet(order),
+        };
+        Place { packet: self.packet, tie }
+    }
+}
+
+/// Who talks to whom, on which wire: what a decided transaction needs of its connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parties {
+    pub(crate) protocol: Protocol,
+    pub(crate) wire: WireId,
+    pub(crate) client: Endpoint,
+    pub(crate) server: Endpoint,
+    /// The connection's number.
+    pub(crate) slot: u32,
+}
+
+/// What may be believed of a connection's pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Seen from its first packet, nothing lost since, or confirmed since.
+    Proven,
+    /// Pairs wait for a confirmation.
+    Provisional,
+    /// Requests may have been lost: those that come are quarantined, until a safe point.
+    Lost,
+}
+
+/// The request that is arriving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    Nothing,
+    /// The newest of the queue.
+    Newest,
+    /// Not in the queue: it will be quarantined when it is whole.
+    Doubtful(u32),
+    /// Already decided; the rest of its bytes says nothing.
+    Decided,
+}
+
+/// The answer that is arriving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answering {
+    Nothing,
+    /// To the oldest of the queue.
+    Oldest,
+    /// To a request that was never seen, or that is already decided.
+    Nobody,
+    Interim,
+}
+
+/// One connection's open requests, a queue in the engine's pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pairing {
+    oldest: u32,
+    newest: u32,
+    pub(crate) open: u16,
+    asking: Asking,
+    answering: Answering,
+    pub(crate) trust: Trust,
+    /// A request began while another was open: the client pipelines.
+    pipelined: bool,
+    /// The server has sent something since it received what the gap hid.
+    pub(crate) gap_answered: bool,
+    /// A safe point was found: the driver must let the answers' direction begin anew.
+    pub(crate) restart_answers: bool,
+    has_provisional: bool,
+}
+
+impl Pairing {
+    pub(crate) const fn new(trust: Trust) -> Self {
+        Self {
+            oldest: NO_EXCHANGE,
+            newest: NO_EXCHANGE,
+            open: 0,
+            asking: Asking::Nothing,
+            answering: Answering::Nothing,
+            trust,
+            pipelined: false,
+            gap_answered: true,
+            restart_answers: false,
+            has_provisional: false,
+        }
+    }
+
+    /// When the oldest request that still waits will be given up.
+    pub(crate) fn next_deadline(&self, context: &Context) -> Option<CaptureTime> {
+        let mut id = self.oldest;
+        while let Some(exchange) = context.exchanges.get(id) {
+            if let Some(deadline) = exchange.answer_deadline() {
+                return Some(deadline);
+            }
+            id = exchange.next;
+        }
+        None
+    }
+
+    /// Gives up requests that waited too long, each dated with its deadline. They stay in the queue, so that a late
+    /// answer is not taken for the next request's.
+    pub(crate) fn expire(&mut self, parties: &Parties, now: CaptureTime, context: &mut Context) {
+        let mut id = self.oldest;
+        while let Some(exchange) = context.exchanges.get_mut(id) {
+            let next = exchange.next;
+            if let Some(deadline) = exchange.answer_deadline().filter(|&deadline| deadline <= now) {
+                exchange.timed_out = true;
+                let key = FlowKey::of(parties.client, parties.server).0;
+                let decided = exchange.decided(parties, Outcome::Unanswered, deadline);
+                context.now = deadline;
+                context.deadline = Some((deadline, key));
+                emit(context, decided);
+            }
+            id = next;
+        }
+    }
+
+    /// `direction`'s bytes no longer say where messages begin: what that makes doubtful is quarantined.
+    pub(crate) fn lose_requests(&mut self, parties: &Parties, context: &mut Context) {
+        match self.asking {
+            // It is not known to be whole; those before it keep their answers.
+            Asking::Newest => self.quarantine_newest(parties, context),
+            Asking::Doubtful(id) => quarantine(id, parties, context),
+            Asking::Nothing | Asking::Decided => {}
+        }
+        self.asking = Asking::Nothing;
+        self.trust = Trust::Lost;
+        self.gap_answered = false;
+        self.refute(parties, context);
+    }
+
+    /// See [`Self::lose_requests`]: a lost answer makes every open request doubtful.
+    pub(crate) fn lose_answers(&mut self, parties: &Parties, context: &mut Context) {
+        self.quarantine_open(parties, context);
+        self.answering = Answering::Nothing;
+        self.trust = Trust::Lost;
+        self.gap_answered = true;
+        self.refute(parties, context);
+    }
+
+    /// The connection, or the server's side of it, is over: what is open will stay so.
+    pub(crate) fn finish(&mut self, outcome: Outcome, parties: &Parties, context: &mut Context) {
+        if let Asking::Doubtful(id) = self.asking {
+            quarantine(id, parties, context);
+        }
+        self.asking = match self.asking {
+            Asking::Nothing => Asking::Nothing,
+            _ => Asking::Decided,
+        };
+        while let Some(mut exchange) = self.pop(context) {
+            let answered = exchange.response_ended;
+            let outcome = if answered { exchange.outcome } else { outcome };
+            if !exchange.timed_out {
+                let decided = exchange.decided(parties, outcome, context.now);
+                self.file(decided, parties, context);
+            }
+        }
+        self.answering = match self.answering {
+            Answering::Nothing => Answering::Nothing,
+            _ => Answering::Nobody,
+        };
+        self.confirm(parties, context);
+    }
+
+    /// Emits a decided transaction, or keeps it until it is confirmed.
+    fn file(&mut self, decided: Decided, parties: &Parties, context: &mut Context) {
+        if self.trust != Trust::Provisional || !decided.transaction.outcome.is_answered() {
+            return emit(context, decided);
+        }
+        self.has_provisional = true;
+        let waiting = context.provisional.entry(parties.slot).or_default();
+        waiting.push(decided);
+        if waiting.len() >= crate::limits::PROVISIONAL_MAX {
+            self.trust = Trust::Lost;
+            self.refute(parties, context);
+        }
+    }
+
+    /// The pairs that waited are right.
+    fn confirm(&mut self, parties: &Parties, context: &mut Context) {
+        for decided in self.take_provisional(parties, context) {
+            emit(context, decided);
+        }
+    }
+
+    /// The pairs that waited may be wrong.
+    fn refute(&mut self, parties: &Parties, context: &mut Context) {
+        for mut decided in self.take_provisional(parties, context) {
+            to_quarantine(&mut decided.transaction);
+            emit(context, decided);
+        }
+    }
+
+    fn take_provisional(&mut self, parties: &Parties, context: &mut Context) -> Vec<Decided> {
+        if !std::mem::take(&mut self.has_provisional) {
+            return Vec::new();
+        }
+        context.provisional.remove(&parties.slot).unwrap_or_default()
+    }
+
+    fn push(&mut self, id: u32, context: &mut Context) {
+        match context.exchanges.get_mut(self.newest) {
+            Some(newest) if self.open > 0 => newest.next = id,
+            _ => self.oldest = id,
+        }
+        self.newest = id;
+        self.open += 1;
+    }
+
+    /// Takes the oldest out of the queue.
+    fn pop(&mut self, context: &mut Context) -> Option<Exchange> {
+        if self.open == 0 {
+            return None;
+        }
+        let id = self.oldest;
+        let exchange = context.exchanges.get_mut(id)?.take();
+        context.exchanges.release(id);
+        self.open -= 1;
+        self.oldest = exchange.next;
+        if self.open == 0 {
+            (self.oldest, self.newest) = (NO_EXCHANGE, NO_EXCHANGE);
+        }
+        Some(exchange)
+    }
+
+    fn quarantine_open(&mut self, parties: &Parties, context: &mut Context) {
+        while let Some(mut exchange) = self.pop(context) {
+            if !exchange.timed_out {
+                emit(context, exchange.take_quarantined(parties, context.now));
+            }
+        }
+        match self.asking {
+            Asking::Doubtful(id) => quarantine(id, parties, context),
+            Asking::Newest => self.asking = Asking::Decided,
+            Asking::Nothing | Asking::Decided => {}
+        }
+        if let Asking::Doubtful(_) = self.asking {
+            self.asking = Asking::Decided;
+        }
+        if self.answering == Answering::Oldest {
+            self.answering = Answering::Nobody;
+        }
+    }
+
+    fn quarantine_newest(&mut self, parties: &Parties, context: &mut Context) {
+        let last = self.newest;
+        let mut before = NO_EXCHANGE;
+        let mut id = self.oldest;
+        while id != last {
+            let Some(exchange) = context.exchanges.get(id) else { break };
+            (before, id) = (id, exchange.next);
+        }
+        quarantine(last, parties, context);
+        self.open = self.open.saturating_sub(1);
+        self.newest = before;
+        if before == NO_EXCHANGE {
+            self.oldest = NO_EXCHANGE;
+            if self.answering == Answering::Oldest {
+                self.answering = Answering::Nobody;
+            }
+        }
+    }
+}
+
+/// Decides an exchange that is in no queue, or is about to leave it.
+fn quarantine(id: u32, parties: &Parties, context: &mut Context) {
+    let Some(exchange) = context.exchanges.get_mut(id) else { return };
+    let mut exchange = exchange.take();
+    context.exchanges.release(id);
+    if !exchange.timed_out {
+        let decided = exchange.take_quarantined(parties, context.now);
+        emit(context, decided);
+    }
+}
+
+/// Takes from a transaction what a doubtful pairing says of it.
+fn to_quarantine(transaction: &mut Transaction) {
+    transaction.outcome = Outcome::Quarantined;
+    transaction.code = Code::None;
+    transaction.moments.response_first = None;
+    transaction.moments.response_last = None;
+    transaction.response_bytes = 0;
+}
+
+/// The one way out: counts the outcome and hands the transaction on.
+fn emit(context: &mut Context, decided: Decided) {
+    let place = context.next_place();
+    let transaction = &decided.transaction;
+    if let Some(ledger) = context.wires.ledger_mut(transaction.wire) {
+        let requests = &mut ledger.requests;
+        match transaction.outcome {
+            Outcome::Ok | Outcome::ClientError | Outcome::ServerError => requests.answered += 1,
+            Outcome::Unanswered => requests.unanswered += 1,
+            Outcome::NoAnswerExpected => requests.no_answer_expected += 1,
+            Outcome::Quarantined => requests.quarantined += 1,
+            Outcome::Open => requests.open_after += 1,
+        }
+        let notices = &mut ledger.notices;
+        if decided.attributes.has(Attributes::EARLY_ANSWER) {
+            notices.early_answers += 1;
+        } else if transaction.outcome.is_answered() && transaction.moments.has_reversal() {
+            notices.time_reversed += 1;
+        }
+        if decided.attributes.has(Attributes::END_NOT_CAPTURED) {
+            notices.end_not_captured += 1;
+        }
+    }
+    context.output.decided.push((place, decided));
+}

@@ -1,0 +1,240 @@
+//! One connection: what is kept of it between packets. An idle one should stay small.
+
+use super::held::Held;
+use crate::decoder::Mark;
+use crate::http1::Http1;
+use crate::pairing::{Pairing, Parties};
+use model::flow::{Direction, End, FlowKey};
+use model::protocol::Protocol;
+use model::units::CaptureTime;
+use model::wire::WireId;
+
+/// A jump in sequence numbers beyond this is not believed (RFC 7323 lets windows grow to 1 GiB).
+const SEQUENCE_JUMP_MAX: i32 = 1 << 30;
+
+/// One direction of a connection, by sequence numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stream {
+    /// The sequence number of the next byte to deliver.
+    pub(crate) next: u32,
+    /// What the receiver has acknowledged.
+    pub(crate) acked: u32,
+    /// Marks the packets that came last, to tell their copies from retransmissions.
+    pub(crate) fingerprints: [u32; 2],
+    /// Bytes from the first one known up to `next`.
+    pub(crate) span: u64,
+    /// Of those: passed over by length.
+    pub(crate) skipped: u64,
+    /// Bytes to pass over before the decoder is asked again; `u64::MAX` until the direction closes.
+    pub(crate) skip: u64,
+    /// When the newest byte came that was delivered.
+    pub(crate) last_at: CaptureTime,
+    /// `next` means something.
+    pub(crate) synced: bool,
+    /// `acked` means something.
+    pub(crate) has_acked: bool,
+    /// A packet of this direction with payload was captured.
+    pub(crate) seen: bool,
+    /// It is not known where its messages begin.
+    pub(crate) lost: bool,
+    /// Its last byte so far was never captured.
+    pub(crate) last_missing: bool,
+    /// FIN was delivered.
+    pub(crate) closed: bool,
+}
+
+impl Stream {
+    /// The first byte has this number.
+    pub(crate) const fn start(&mut self, sequence: u32) {
+        self.next = sequence;
+        self.synced = true;
+    }
+
+    /// How far `sequence` lies behind (negative) or ahead of the next byte.
+    #[inline]
+    #[allow(clippy::cast_possible_wrap)]
+    pub(crate) const fn ahead(&self, sequence: u32) -> i32 {
+        sequence.wrapping_sub(self.next) as i32
+    }
+
+    /// Whether somebody has received bytes of this direction that were not delivered yet.
+    #[inline]
+    pub(crate) const fn is_behind(&self, acknowledgment: u32) -> bool {
+        let ahead = self.ahead(acknowledgment);
+        self.synced && ahead > 0 && ahead < SEQUENCE_JUMP_MAX
+    }
+
+    /// The receiver has everything before `acknowledgment`.
+    #[inline]
+    #[allow(clippy::cast_possible_wrap)]
+    pub(crate) const fn note_acked(&mut self, acknowledgment: u32) {
+        if !self.has_acked || acknowledgment.wrapping_sub(self.acked) as i32 > 0 {
+            self.acked = acknowledgment;
+            self.has_acked = true;
+        }
+    }
+
+    /// Bytes that the receiver has and we do not.
+    pub(crate) const fn acked_hole(&self) -> u32 {
+        if self.has_acked && self.is_behind(self.acked) {
+            self.acked.wrapping_sub(self.next)
+        } else {
+            0
+        }
+    }
+}
+
+/// What is known of the protocol.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    /// Nothing yet.
+    Detecting,
+    /// HTTP/1.
+    Http1(Http1),
+    /// Out of reach: bytes are counted.
+    Opaque,
+    /// No decoder knows it: bytes are counted.
+    NotUnderstood,
+}
+
+/// Bytes of one direction that wait for the rest of what they begin.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// Bytes of one direction that were neither decoded nor skipped.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Losses {
+    pub(crate) opaque: u64,
+    pub(crate) not_understood: u64,
+    pub(crate) gap: u64,
+}
+
+/// What most connections never need.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    pub(crate) held: [Held; 2],
+    /// Since when it is known that the receiver has what we have not.
+    pub(crate) hole_since: [Option<CaptureTime>; 2],
+    pub(crate) buffers: [Buffer; 2],
+    pub(crate) losses: [Losses; 2],
+    pub(crate) probes: u8,
+}
+
+/// No number of connection times.
+pub(crate) const NO_TIMES: u32 = u32::MAX;
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) key: FlowKey,
+    /// Tells this connection from earlier ones in the same place.
+    pub(crate) generation: u32,
+    pub(crate) last_seen: CaptureTime,
+    /// By end of the key: [low, high].
+    pub(crate) streams: [Stream; 2],
+    pub(crate) pairing: Pairing,
+    pub(crate) mode: Mode,
+    pub(crate) rare: Option<Box<Rare>>,
+    /// Where its handshake is kept, while somebody needs it.
+    pub(crate) times: u32,
+    pub(crate) wire: WireId,
+    /// `wire` means something, and its ledger has this connection's bytes.
+    pub(crate) assigned: bool,
+    pub(crate) server: Option<End>,
+    /// The handshake was seen from its first packet.
+    pub(crate) from_start: bool,
+    /// Segments are held, or a hole is known.
+    pub(crate) holds: bool,
+    pub(crate) answer_timer: bool,
+    pub(crate) gap_timer: bool,
+    /// Over; kept for a while so that late copies do not begin it again.
+    pub(crate) over: bool,
+}
+
+impl Flow {
+    #[inline]
+    pub(crate) fn stream(&self, end: End) -> &Stream {
+        let [low, high] = &self.streams;
+        match end {
+            End::Low => low,
+            End::High => high,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn stream_mut(&mut self, end: End) -> &mut Stream {
+        let [low, high] = &mut self.streams;
+        match end {
+            End::Low => low,
+            End::High => high,
+        }
+    }
+
+    /// Which way an end's bytes travel; to the server while it is not known who that is.
+    #[inline]
+    pub(crate) fn direction(&self, from: End) -> Direction {
+        if self.server == Some(from) { Direction::ToClient } else { Direction::ToServer }
+    }
+
+    /// The end whose bytes travel that way, once the server is known.
+    pub(crate) fn sender(&self, direction: Direction) -> End {
+        let server = self.server.unwrap_or(End::High);
+        match direction {
+            Direction::ToServer => server.other(),
+            Direction::ToClient => server,
+        }
+    }
+
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn parties(&self, protocol: Protocol, slot: u32) -> Parties {
+        Parties {
+            protocol,
+            wire: self.wire,
+            client: self.key.endpoint(self.sender(Direction::ToServer)),
+            server: self.key.endpoint(self.sender(Direction::ToClient)),
+            slot,
+        }
+    }
+
+    /// Lets go of what an idle connection does not need.
+    pub(crate) fn slim(&mut self) {
+        let empty = self.rare.as_ref().is_some_and(|rare| rare.is_empty());
+        if empty && !self.holds {
+            self.rare = None;
+        }
+    }
+}
+
+/// The element of a pair that an end names.
+pub(crate) fn at<T>(pair: &[T; 2], end: End) -> &T {
+    let [low, high] = pair;
+    match end {
+        End::Low => low,
+        End::High => high,
+    }
+}
+
+/// The element of a pair that an end names.
+pub(crate) fn at_mut<T>(pair: &mut [T; 2], end: End) -> &mut T {
+    let [low, high] = pair;
+    match end {
+        End::Low => low,
+        End::High => high,
+    }
+}
+
+impl Rare {
+    fn is_empty(&self) -> bool {
+        self.held.iter().all(Held::is_empty)
+            && self.buffers.iter().all(|buffer| buffer.bytes.is_empty())
+            && self.hole_since.iter().all(Option::is_none)
+            && self.probes == 0
+            && self.losses.iter().all(|losses| losses.opaque + losses.not_understood + losses.gap == 0)
+    }
+}

@@ -1,0 +1,158 @@
+//! The wires of an engine: those that were asked for, or those that detection found.
+
+use crate::http1;
+use crate::limits::{NAMES_MAX, OPERATIONS_MAX, WIRES_MAX};
+use crate::naming::Naming;
+use crate::output::{Fresh, LedgerDelta};
+use foldhash::fast::FixedState;
+use model::ledger::Ledger;
+use model::names::{NameId, Names};
+use model::protocol::Protocol;
+use model::units::CaptureTime;
+use model::wire::{WireId, WireSpec};
+use std::collections::HashMap;
+
+/// A wire to watch, with the naming that its file gave.
+#[derive(Clone, Debug)]
+pub struct WireConfig {
+    /// What to watch.
+    pub spec: WireSpec,
+    /// How its requests are named.
+    pub naming: Naming,
+}
+
+/// One wire: its names and its ledger.
+#[derive(Debug)]
+struct Wire {
+    protocol: Protocol,
+    naming: Naming,
+    operations: Names,
+    names: Names,
+    ledger: Ledger,
+    /// What of the ledger was told.
+    told: Ledger,
+}
+
+/// All wires, by number.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    wires: Vec<Wire>,
+    by_port: HashMap<u16, WireId, FixedState>,
+    detected: HashMap<(Protocol, u16), WireId, FixedState>,
+    /// Wires were asked for: nothing else is watched.
+    configured: bool,
+    scratch: String,
+}
+
+impl Wires {
+    /// The wires that were asked for; none means that wires are detected.
+    pub(crate) fn new(configs: &[WireConfig], fresh: &mut Vec<Fresh>) -> Self {
+        let mut wires = Self {
+            wires: Vec::new(),
+            by_port: HashMap::default(),
+            detected: HashMap::default(),
+            configured: !configs.is_empty(),
+            scratch: String::new(),
+        };
+        for config in configs {
+            let id = wires.add(config.spec.protocol, config.naming.clone(), &config.spec.to_string(), fresh);
+            for &port in &config.spec.ports {
+                wires.by_port.entry(port).or_insert(id);
+            }
+        }
+        wires
+    }
+
+    fn add(&mut self, protocol: Protocol, naming: Naming, label: &str, fresh: &mut Vec<Fresh>) -> WireId {
+        let id = WireId(u16::try_from(self.wires.len()).unwrap_or(u16::MAX));
+        self.wires.push(Wire {
+            protocol,
+            naming,
+            operations: Names::new(OPERATIONS_MAX),
+            names: Names::new(NAMES_MAX),
+            ledger: Ledger::default(),
+            told: Ledger::default(),
+        });
+        fresh.push(Fresh::Wire(id, label.into()));
+        id
+    }
+
+    /// Whether only the wires that were asked for are watched.
+    pub(crate) const fn are_configured(&self) -> bool {
+        self.configured
+    }
+
+    /// The wire that was asked for on a port.
+    pub(crate) fn on_port(&self, port: u16) -> Option<WireId> {
+        if !self.configured {
+            return None;
+        }
+        self.by_port.get(&port).copied()
+    }
+
+    /// What is spoken on a wire.
+    pub(crate) fn protocol(&self, id: WireId) -> Protocol {
+        self.wires.get(usize::from(id.0)).map_or(Protocol::Tcp, |wire| wire.protocol)
+    }
+
+    /// The wire for a protocol that was detected on a server's port; `PROTOCOL:other` beyond the limit.
+    pub(crate) fn detected(&mut self, protocol: Protocol, port: u16, fresh: &mut Vec<Fresh>) -> WireId {
+        if let Some(&id) = self.detected.get(&(protocol, port)) {
+            return id;
+        }
+        let naming = match protocol {
+            Protocol::Http => Naming::Http(http1::Naming::Templates),
+            _ => Naming::None,
+        };
+        if self.wires.len() >= WIRES_MAX && port != 0 {
+            return self.detected(protocol, 0, fresh);
+        }
+        let label = if port == 0 { format!("{protocol}:other") } else { format!("{protocol}:{port}") };
+        let id = self.add(protocol, naming, &label, fresh);
+        self.detected.insert((protocol, port), id);
+        id
+    }
+
+    /// A wire's ledger.
+    pub(crate) fn ledger_mut(&mut self, id: WireId) -> Option<&mut Ledger> {
+        self.wires.get_mut(usize::from(id.0)).map(|wire| &mut wire.ledger)
+    }
+
+    /// Says what the ledgers grew by since they were last told.
+    pub(crate) fn tell_ledgers(&mut self, at: CaptureTime, out: &mut Vec<LedgerDelta>) {
+        for (wire, id) in self.wires.iter_mut().zip(0..) {
+            if wire.ledger != wire.told {
+                out.push(LedgerDelta { wire: WireId(id), at, ledger: wire.ledger.since(&wire.told) });
+                wire.told = wire.ledger;
+            }
+        }
+    }
+
+    /// The numbers under which a request is filed.
+    pub(crate) fn name(
+        &mut self,
+        id: WireId,
+        operation: &[u8],
+        target: &[u8],
+        fresh: &mut Vec<Fresh>,
+    ) -> (NameId, NameId) {
+        let Some(wire) = self.wires.get_mut(usize::from(id.0)) else {
+            return (NameId::UNKNOWN, NameId::UNKNOWN);
+        };
+        let operation = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
+        let (operation, is_new) = wire.operations.intern(operation);
+        if is_new {
+            fresh.push(Fresh::Operation(id, operation, wire.operations.text(operation).into()));
+        }
+        self.scratch.clear();
+        wire.naming.name(target, &mut self.scratch);
+        let (name, is_new) = wire.names.intern(&self.scratch);
+        if is_new {
+            fresh.push(Fresh::Name(id, name, self.scratch.as_str().into()));
+        }
+        if name == NameId::OTHER {
+            wire.ledger.notices.names_other += 1;
+        }
+        (operation, name)
+    }
+}

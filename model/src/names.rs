@@ -1,0 +1,93 @@
+//! Names seen on the wire (methods, routes, statements), each kept once and passed around as a number.
+
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+
+/// A name's number in one [`Names`] table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(u32);
+
+impl NameId {
+    /// No name: the bytes that carried it were not captured, or it was agreed before we came.
+    pub const UNKNOWN: Self = Self(0);
+    /// The name that stands for all names beyond the table's limit.
+    pub const OTHER: Self = Self(1);
+
+    /// The number itself, for use as an index.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A bounded table of names.
+#[derive(Debug)]
+pub struct Names {
+    by_text: HashMap<Box<str>, NameId, FixedState>,
+    texts: Vec<Box<str>>,
+    names_max: usize,
+}
+
+impl Names {
+    /// What [`NameId::UNKNOWN`] reads as.
+    pub const UNKNOWN: &'static str = "unknown";
+    /// What [`NameId::OTHER`] reads as.
+    pub const OTHER: &'static str = "other";
+
+    /// An empty table that will hold at most `names_max` names of its own.
+    pub fn new(names_max: usize) -> Self {
+        let mut names = Self {
+            by_text: HashMap::default(),
+            texts: Vec::new(),
+            names_max: names_max.saturating_add(2),
+        };
+        names.intern(Self::UNKNOWN);
+        names.intern(Self::OTHER);
+        names
+    }
+
+    /// The number of `text`, and whether it is new; [`NameId::OTHER`] once the table is full. Allocates only for a new
+    /// name.
+    pub fn intern(&mut self, text: &str) -> (NameId, bool) {
+        if let Some(&id) = self.by_text.get(text) {
+            return (id, false);
+        }
+        let Ok(next) = u32::try_from(self.texts.len()) else { return (NameId::OTHER, false) };
+        if self.texts.len() >= self.names_max {
+            return (NameId::OTHER, false);
+        }
+        let id = NameId(next);
+        self.by_text.insert(text.into(), id);
+        self.texts.push(text.into());
+        (id, true)
+    }
+
+    /// The text of a number that this table gave.
+    pub fn text(&self, id: NameId) -> &str {
+        self.texts.get(id.index()).map_or(Self::UNKNOWN, |text| text)
+    }
+
+    /// How many names the table holds.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Never: the two names for "unknown" and "other" are always there.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_table_files_under_other() {
+        let mut names = Names::new(2);
+        let ((a, _), (b, _)) = (names.intern("/a"), names.intern("/b"));
+        assert_eq!(names.intern("/c"), (NameId::OTHER, false));
+        assert_eq!(names.intern("/a"), (a, false));
+        assert_eq!(names.text(b), "/b");
+        assert_eq!(names.text(NameId::UNKNOWN), "unknown");
+    }
+}

@@ -1,0 +1,6 @@
+//! The observer, in the order of the flow: capture → pipeline → windows.
+
+pub mod capture;
+pub mod catalog;
+pub mod pipeline;
+pub mod windows;

@@ -1,0 +1,189 @@
+//! The command line.
+
+use analyzer::target::Target;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::histogram::Threshold;
+use model::units::Nanos;
+use model::window::WindowLength;
+use model::wire::WireSpec;
+use std::path::PathBuf;
+
+/// Times every request on the wire and counts the ones that were too slow.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures, time every request in them, print what was found
+    Replay(Box<ReplayArguments>),
+    /// Make a report from a store that a replay wrote
+    #[command(subcommand)]
+    Report(ReportCommand),
+    /// Synthesize a capture of known latencies
+    Synth(Box<SynthArguments>),
+}
+
+/// How text output looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people.
+    Text,
+    /// The same numbers for programs.
+    Json,
+}
+
+/// What to count against.
+#[derive(Debug, Args)]
+pub struct ObjectiveArguments {
+    /// Count the requests that took this long or longer, as in 200ms or 1.5s; repeatable
+    #[arg(long = "objective", value_name = "SPAN", value_parser = objective)]
+    pub objectives: Vec<Threshold>,
+    /// Percentage of the requests that must be faster than the objective
+    #[arg(long, value_name = "PERCENT", default_value = "99.9", value_parser = Target::parse)]
+    pub target: Target,
+}
+
+fn objective(text: &str) -> Result<Threshold, String> {
+    Nanos::parse(text).map(|span| Threshold::from_nanos(span.0)).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// Captures: pcap or pcapng, plain, gzip or zstd; several are merged by time; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Watch only this: PROTOCOL:PORT[,PORT…][:ROUTES.json], as in http:8080 or tcp:6379; repeatable. Without it every
+    /// connection's protocol is detected
+    #[arg(long = "wire", value_name = "SPEC", value_parser = WireSpec::parse)]
+    pub wires: Vec<WireSpec>,
+    /// Write every transaction as a line of JSON; `-` is standard output, which then carries nothing else
+    #[arg(long, value_name = "FILE")]
+    pub transactions: Option<PathBuf>,
+    /// Write every connection as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    pub connections: Option<PathBuf>,
+    /// Add request targets as they were sent to the transactions. They can hold personal data
+    #[arg(long)]
+    pub raw: bool,
+    /// Length of the windows, one that meets the minute, as 1s, 10s or 5m; without it 100 to 500 of them are made
+    #[arg(long, value_name = "LENGTH", value_parser = WindowLength::parse)]
+    pub window: Option<WindowLength>,
+    /// Keep the distributions in this directory. Writing the same replay twice changes nothing
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// What the store calls who observed
+    #[arg(long, value_name = "NAME", default_value = "replay")]
+    pub source: String,
+    /// Write the report as one HTML file
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// The report's heading
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub objectives: ObjectiveArguments,
+    /// Engines that share the connections, each on a thread; the output is the same with any number
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub pipelines: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// The heatmap as a picture: PNG, or SVG by the file's name
+    Heatmap(HeatmapArguments),
+    /// The SLA report as one HTML file, or as text or JSON on standard output
+    Sla(SlaArguments),
+}
+
+/// What to read.
+#[derive(Debug, Args)]
+pub struct StoreArguments {
+    /// The store's directory
+    #[arg(long, value_name = "DIR")]
+    pub store: PathBuf,
+    /// Windows of this length, where the store holds several
+    #[arg(long, value_name = "LENGTH", value_parser = WindowLength::parse)]
+    pub window: Option<WindowLength>,
+    /// The heading
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    #[command(flatten)]
+    pub objectives: ObjectiveArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct HeatmapArguments {
+    #[command(flatten)]
+    pub input: StoreArguments,
+    /// Where to write it: FILE.png or FILE.svg
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Its width, in points
+    #[arg(long, value_name = "POINTS", default_value_t = 1200)]
+    pub width: u32,
+    /// Its height, in points
+    #[arg(long, value_name = "POINTS", default_value_t = 640)]
+    pub height: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct SlaArguments {
+    #[command(flatten)]
+    pub input: StoreArguments,
+    /// Write an HTML file; without it the report goes to standard output
+    #[arg(short, long, value_name = "FILE.html")]
+    pub output: Option<PathBuf>,
+    /// What to print, without --output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct SynthArguments {
+    /// The capture to write; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write the known latencies beside it, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// How many requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub transactions: u64,
+    /// How load and latencies go: steady, or a day with quiet nights and three incidents
+    #[arg(long, value_name = "steady|day", default_value = "steady")]
+    pub profile: synth::Profile,
+    /// The same seed and options give the same bytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Connections open at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    pub connections: u32,
+    /// Part of the packets lost before the capture point: only their retransmission is captured
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub loss: f64,
+    /// Part of the packets lost behind the capture point: captured twice
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub loss_after: f64,
+    /// Part of the packets overtaken by later ones
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub reorder: f64,
+    /// Part of the packets captured twice, as at two capture points
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub duplicate: f64,
+    /// Part of the packets that the capture drops
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub drop: f64,
+    /// Begin the capture this long after the traffic, as in 30s
+    #[arg(long, value_name = "SPAN", value_parser = Nanos::parse)]
+    pub skip: Option<Nanos>,
+    /// Keep only so many bytes of each packet
+    #[arg(long, value_name = "BYTES")]
+    pub snaplen: Option<u32>,
+}

@@ -1,0 +1,52 @@
+//! How the program ends: one line that says what to do, and a code.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+/// The input or the arguments cannot be used.
+const UNUSABLE: u8 = 2;
+/// Stopped by Ctrl-C, as shells report it: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+/// What a command reports when it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// All of it.
+    Whole,
+    /// What was read before Ctrl-C.
+    Interrupted,
+}
+
+/// Says what went wrong, on one line.
+pub fn exit_code(result: anyhow::Result<Done>) -> ExitCode {
+    match result {
+        Ok(Done::Whole) => ExitCode::SUCCESS,
+        Ok(Done::Interrupted) => ExitCode::from(INTERRUPTED),
+        // Whoever read our output has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {}", one_line(&format!("{error:#}"))));
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// Writes a line for people to standard error.
+pub fn say(line: &str) {
+    use io::Write;
+    // Nobody may be listening; that is no reason to fail.
+    let _ = writeln!(io::stderr(), "wirelat: {line}");
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>().is_some_and(is_pipe);
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io || json.and_then(serde_json::Error::io_error_kind) == Some(ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,21 @@
+//! Wirelat: times every request on the wire and counts the ones that were too slow.
+
+mod arguments;
+mod failure;
+mod gather;
+mod replay;
+mod report;
+mod synthesize;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Synth(arguments) => synthesize::run(&arguments),
+    };
+    failure::exit_code(result)
+}

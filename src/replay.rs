@@ -1,0 +1,143 @@
+//! `wirelat replay`.
+
+mod identity;
+mod lines;
+mod progress;
+mod sink;
+
+use crate::arguments::ReplayArguments;
+use crate::failure::{Done, say};
+use crate::gather::{self, Asked};
+use crate::report;
+use anyhow::Context;
+use decoders::engine::EngineConfig;
+use decoders::http1;
+use decoders::naming::Naming;
+use decoders::wires::WireConfig;
+use identity::Identified;
+use model::protocol::Protocol;
+use model::wire::WireSpec;
+use observer::pipeline::{self, RunError, Summary};
+use observer::windows::{Length, Windows};
+use progress::Bar;
+use sink::{Lines, ReplaySink};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use store::Store;
+use store::embedded::EmbeddedStore;
+use store::memory::MemoryStore;
+use tokio::runtime::{Builder, Runtime};
+
+pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
+    let config = EngineConfig {
+        wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
+        keep_targets: arguments.raw,
+        report_connections: arguments.connections.is_some(),
+    };
+    let runtime = Builder::new_current_thread().build().context("starting")?;
+    let mut source = Identified::new(observer::capture::open(&arguments.files)?)?;
+    let store: Arc<dyn Store> = match &arguments.store {
+        Some(directory) => Arc::new(EmbeddedStore::open(directory)?),
+        None => Arc::new(MemoryStore::default()),
+    };
+    let identity = runtime.block_on(source.identity(arguments, &*store))?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted))
+        .context("watching for Ctrl-C")?;
+    let mut sink = ReplaySink {
+        windows: Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed)),
+        transactions: arguments.transactions.as_deref().map(create).transpose()?,
+        connections: arguments.connections.as_deref().map(create).transpose()?,
+        store: Arc::clone(&store),
+        runtime: &runtime,
+        bar: Bar::new(),
+        interrupted,
+    };
+    let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
+    sink.bar.finish();
+    let summary = match summary {
+        Err(RunError::Sink(error)) => return Err(anyhow::Error::from_boxed(error.0)),
+        other => other?,
+    };
+    finish(&mut sink, &summary)?;
+    for warning in &summary.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    publish(arguments, &runtime, &*store, &sink.windows, &summary)?;
+    Ok(if summary.stopped { Done::Interrupted } else { Done::Whole })
+}
+
+/// Seals the last windows and writes what is buffered.
+fn finish(sink: &mut ReplaySink<'_>, summary: &Summary) -> anyhow::Result<()> {
+    sink.flush()?;
+    let Some((_, last)) = summary.span else { return Ok(()) };
+    sink.windows.packets(&summary.packets, last);
+    let batches = sink.windows.finish(last, &summary.catalog);
+    let written = batches.into_iter().try_for_each(|batch| sink.write(batch));
+    written.map_err(|error| anyhow::Error::from_boxed(error.0))
+}
+
+/// Prints what was found, and writes the report.
+fn publish(
+    arguments: &ReplayArguments,
+    runtime: &Runtime,
+    store: &dyn Store,
+    windows: &Windows,
+    summary: &Summary,
+) -> anyhow::Result<()> {
+    let names: Vec<String> = arguments.files.iter().map(|file| file.display().to_string()).collect();
+    let asked = Asked {
+        title: arguments.title.clone().unwrap_or_else(|| names.join(", ")),
+        sources: names,
+        window: Some(windows.length()),
+        range: summary.span,
+        objectives: &arguments.objectives,
+    };
+    let mut input = runtime.block_on(gather::gather(store, &asked))?;
+    input.packets = summary.packets;
+    input.notes.extend(summary.warnings.iter().map(ToString::to_string));
+    if summary.stopped {
+        input.notes.push("the replay was interrupted: what follows is what had been read by then".to_owned());
+    }
+    if let Some(path) = &arguments.report {
+        report::write_html(&input, path)?;
+        say(&format!("report: {}", path.display()));
+    }
+    let is_taken = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if is_taken(&arguments.transactions) || is_taken(&arguments.connections) {
+        return Ok(());
+    }
+    report::print(&input, arguments.format)
+}
+
+/// Reads a wire's names file.
+fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
+    let naming = match (spec.protocol, &spec.names_file) {
+        (Protocol::Http, None) => Naming::Http(http1::Naming::Templates),
+        (Protocol::Http, Some(file)) => {
+            let routes = std::fs::read_to_string(file).with_context(|| format!("wire {spec}: {file}"))?;
+            Naming::Http(http1::Naming::from_routes(&routes).with_context(|| file.clone())?)
+        }
+        (_, None) => Naming::None,
+        (protocol, Some(file)) => {
+            anyhow::bail!("wire {spec}: {protocol} has no names to give; leave out `{file}`")
+        }
+    };
+    Ok(WireConfig { spec: spec.clone(), naming })
+}
+
+/// Opens a file to write, or standard output for `-`.
+pub fn create(path: &Path) -> anyhow::Result<Lines> {
+    let output: Box<dyn Write> = match path == Path::new("-") {
+        true => Box::new(std::io::stdout()),
+        false => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+    };
+    Ok(Box::new(BufWriter::with_capacity(OUTPUT_BYTES, output)))
+}
+
+/// Bytes written at a time.
+const OUTPUT_BYTES: usize = 256 << 10;
+

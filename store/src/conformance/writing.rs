@@ -1,0 +1,129 @@
+//! Batches: once, whole, and the newest revision of each.
+
+use super::Stage;
+use super::support::{
+    Change, TEN_SECONDS, all_series, all_windows, at, batch, minute, ok, only_value, route, rows,
+    store,
+};
+use crate::{KEY_BYTES_MAX, Store, StoreError, VALUE_BYTES_MAX, Written};
+use futures_util::future::join_all;
+use model::batch::Value::{self, Delta};
+
+pub(super) async fn writing_twice_changes_nothing(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let said = batch(10, [(route("/a"), Delta(3)), (route("/b"), Delta(4))]);
+    store(&tested, [said.clone()]).await;
+    let before = rows(&tested).await;
+    for _ in 0..3 {
+        assert_eq!(ok(tested.write(said.clone()).await), Written::AlreadyThere);
+    }
+    assert_eq!(rows(&tested).await, before);
+    assert_eq!(before, [(route("/a"), at(10), Delta(3)), (route("/b"), at(10), Delta(4))]);
+}
+
+pub(super) async fn a_higher_revision_replaces_the_whole_batch(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let [a, b, c] = ["/a", "/b", "/c"].map(route);
+    let other = batch(10, [(b.clone(), Delta(100))]).of("db", 1, 0);
+    store(&tested, [batch(10, [(a.clone(), Delta(1)), (b.clone(), Delta(2))]), other]).await;
+    let newer = batch(10, [(a.clone(), Delta(7)), (c.clone(), Delta(9))]).revision(5);
+    assert_eq!(ok(tested.write(newer).await), Written::Replaced);
+    // What the newer one no longer says is gone; what others said stays.
+    let now = [(a, at(10), Delta(7)), (b, at(10), Delta(100)), (c, at(10), Delta(9))];
+    assert_eq!(rows(&tested).await, now);
+}
+
+pub(super) async fn a_lower_or_equal_revision_is_ignored(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    store(&tested, [batch(10, [(route("/a"), Delta(5))]).revision(5)]).await;
+    for revision in [0, 1, 4, 5] {
+        let late = batch(10, [(route("/a"), Delta(1)), (route("/new"), Delta(1))]);
+        let written = ok(tested.write(late.revision(revision)).await);
+        assert_eq!(written, Written::AlreadyThere);
+    }
+    assert_eq!(only_value(&tested).await, Delta(5));
+    assert_eq!(all_series(&tested).await, [route("/a")]);
+}
+
+pub(super) async fn a_revision_can_empty_a_batch_and_fill_it_again(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    store(&tested, [batch(10, [(route("/a"), Delta(1))])]).await;
+    assert_eq!(ok(tested.write(batch(10, []).revision(2)).await), Written::Replaced);
+    assert_eq!(rows(&tested).await, []);
+    assert!(all_series(&tested).await.is_empty(), "a series without rows is listed");
+    assert_eq!(all_windows(&tested).await, [at(10)]);
+    let again = batch(10, [(route("/a"), Delta(8))]).revision(3);
+    assert_eq!(ok(tested.write(again).await), Written::Replaced);
+    assert_eq!(only_value(&tested).await, Delta(8));
+    assert_eq!(all_series(&tested).await, [route("/a")]);
+}
+
+pub(super) async fn a_batch_is_one_identity_in_all_its_parts(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let said = || batch(60, [(route("/a"), Delta(1))]);
+    let batches = [
+        said(),
+        said().of("we", 1, 0),
+        said().of("web", 2, 0),
+        said().of("web", 1, 1),
+        said().of("", 1, 0),
+        said().of("web", u64::MAX, u16::MAX),
+        said().length(minute()),
+        batch(70, [(route("/a"), Delta(1))]),
+    ];
+    store(&tested, batches.clone()).await;
+    for again in batches {
+        assert_eq!(ok(tested.write(again).await), Written::AlreadyThere);
+    }
+    let now = [(route("/a"), at(60), Delta(6)), (route("/a"), at(70), Delta(1))];
+    assert_eq!(rows(&tested).await, now);
+}
+
+pub(super) async fn a_series_named_twice_in_a_batch_is_merged(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let values = [(route("/a"), Delta(1)), (route("/b"), Delta(2)), (route("/a"), Delta(4))];
+    store(&tested, [batch(10, values)]).await;
+    let now = [(route("/a"), at(10), Delta(5)), (route("/b"), at(10), Delta(2))];
+    assert_eq!(rows(&tested).await, now);
+}
+
+pub(super) async fn what_is_too_large_is_refused_whole(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let long = "x".repeat(KEY_BYTES_MAX + 1);
+    let text = Value::Text("x".repeat(VALUE_BYTES_MAX + 1).into());
+    for refused in [
+        batch(10, [(route("/a"), Delta(1)), (route(&long), Delta(1))]),
+        batch(10, [(route("/a"), Delta(1)), (route("/b"), text)]),
+        batch(10, [(route("/a"), Delta(1))]).of(&long, 1, 0),
+    ] {
+        assert!(matches!(tested.write(refused).await, Err(StoreError::TooLarge { .. })));
+    }
+    let document = tested.put_document("rule", &long, 0, "").await;
+    assert!(matches!(document, Err(StoreError::TooLarge { .. })));
+    assert_eq!(rows(&tested).await, []);
+    assert!(all_windows(&tested).await.is_empty());
+    let fits = "x".repeat(KEY_BYTES_MAX - 100);
+    store(&tested, [batch(10, [(route(&fits), Delta(1))]).of(&fits, 1, 0)]).await;
+    assert_eq!(all_series(&tested).await, [route(&fits)]);
+}
+
+/// Many batches, each sent three times at once, with series that all share.
+pub(super) async fn writers_at_once_lose_nothing(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let said = |pipeline: u16, window: u64| {
+        batch(window * 10, [(route("/a"), Delta(1)), (route(&format!("/{window}")), Delta(1))])
+            .of("web", 1, pipeline)
+    };
+    let mut batches = Vec::new();
+    for number in 0..48_u16 {
+        let batch = said(number % 8, u64::from(number / 8));
+        batches.extend([batch.clone(), batch.clone(), batch]);
+    }
+    let written = join_all(batches.into_iter().map(|batch| tested.write(batch))).await;
+    let stored = written.into_iter().map(ok).filter(|&written| written == Written::Stored);
+    assert_eq!(stored.count(), 48);
+    let rows = rows(&tested).await;
+    assert_eq!(rows.len(), 12);
+    assert!(rows.iter().all(|(_, _, value)| *value == Delta(8)));
+    assert_eq!(ok(tested.resolutions().await), [(TEN_SECONDS, at(0), at(50))]);
+}

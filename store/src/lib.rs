@@ -1,0 +1,192 @@
+//! Keeps every distribution.
+//!
+//! One trait, one conformance suite, and the stores that pass it.
+
+pub mod conformance;
+pub mod embedded;
+pub mod memory;
+
+use async_trait::async_trait;
+use futures_core::stream::BoxStream;
+use model::batch::{Batch, Value};
+use model::series::{Select, Series};
+use model::units::CaptureTime;
+use model::window::WindowLength;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// `start ≤ time < end`.
+pub type TimeRange = Range<CaptureTime>;
+
+/// Blocks of rows, series by series in their order, each series' rows in time order.
+/// What a stream gives is what the store held when it was asked for.
+pub type BlockStream = BoxStream<'static, Result<Block, StoreError>>;
+
+/// Rows in one block at most; a series with more comes in several blocks.
+pub const BLOCK_ROWS_MAX: usize = 1_024;
+
+/// Bytes in a series' key, a source's name, or a document's kind and name together, at most.
+pub const KEY_BYTES_MAX: usize = 32 * 1_024;
+
+/// Bytes in one value or one document's text at most.
+pub const VALUE_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Rows of one series: what reading merged from every source, run and pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Of which series.
+    pub series: Arc<Series>,
+    /// The windows' starts and values, ascending.
+    pub rows: Vec<(CaptureTime, Value)>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It was new.
+    Stored,
+    /// It replaced an older revision of itself.
+    Replaced,
+    /// The store holds this revision or a newer one: nothing changed.
+    AlreadyThere,
+}
+
+/// A document's text and its version, for compare-and-set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Grows by one with each write and each deletion; the first is 1.
+    /// A name that was deleted goes on counting, so that an old version never fits again.
+    pub version: u64,
+    /// What was written.
+    pub text: String,
+}
+
+/// Where windows' values are kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Durable when it returns; all or nothing per batch. Of two values of one series in a batch,
+    /// the batch says both: they are merged.
+    async fn write(&self, batch: Batch) -> Result<Written, StoreError>;
+
+    /// The rows of the selected series whose windows start in `range`, at one resolution.
+    /// What several batches say of one series and window is merged in the order of
+    /// (source, run, pipeline), whatever order they came in.
+    async fn scan(
+        &self,
+        select: &Select,
+        range: TimeRange,
+        resolution: WindowLength,
+    ) -> Result<BlockStream, StoreError>;
+
+    /// The selected series that have a row, in their order.
+    async fn series(&self, select: &Select) -> Result<Vec<Arc<Series>>, StoreError>;
+
+    /// The starts of the windows that somebody reported, also when nothing happened in them; ascending.
+    async fn windows(
+        &self,
+        range: TimeRange,
+        resolution: WindowLength,
+    ) -> Result<Vec<CaptureTime>, StoreError>;
+
+    /// The resolutions that the store holds, finest first, each with its first window's start and its last one's.
+    async fn resolutions(
+        &self,
+    ) -> Result<Vec<(WindowLength, CaptureTime, CaptureTime)>, StoreError>;
+
+    /// Forgets the windows of a resolution that start before `time`, in steps: each whole batch
+    /// is there or gone, but a reader can see some gone before others.
+    async fn delete_before(
+        &self,
+        resolution: WindowLength,
+        time: CaptureTime,
+    ) -> Result<(), StoreError>;
+
+    /// A small document, by kind and name.
+    async fn document(&self, kind: &str, name: &str) -> Result<Option<Document>, StoreError>;
+
+    /// The documents of a kind, by name, ascending.
+    async fn documents(&self, kind: &str) -> Result<Vec<(String, Document)>, StoreError>;
+
+    /// Writes a document if its version is still `expected` (0: it must not exist). `false` where it is not.
+    async fn put_document(
+        &self,
+        kind: &str,
+        name: &str,
+        expected: u64,
+        text: &str,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes a document if its version is still `expected`. `false` where it is not, or there is none.
+    async fn delete_document(
+        &self,
+        kind: &str,
+        name: &str,
+        expected: u64,
+    ) -> Result<bool, StoreError>;
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The directory cannot be used.
+    #[error("store {path}: {reason}")]
+    Open {
+        /// The store's directory.
+        path: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Reading or writing failed.
+    #[error("store: {0}")]
+    Engine(String),
+    /// A row does not read as what was written.
+    #[error(
+        "store: {what} is damaged ({detail}); restore the directory from a backup, or replay into a new one"
+    )]
+    Damaged {
+        /// Which row.
+        what: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Too large to be kept; nothing was written. Sending it again will not help.
+    #[error("store: {what} takes {bytes} bytes, the limit is {limit}: shorten it")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        bytes: usize,
+        /// How large it can be.
+        limit: usize,
+    },
+}
+
+/// A batch's values by series, within the limits.
+type Values = BTreeMap<Arc<Series>, Value>;
+
+fn distinct(batch: &Batch) -> Result<Values, StoreError> {
+    within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
+    let mut values = Values::new();
+    for (series, value) in &batch.values {
+        within("a series' name and tags", series.to_key().len(), KEY_BYTES_MAX)?;
+        if let Value::Text(text) = value {
+            within("a text", text.len(), VALUE_BYTES_MAX)?;
+        }
+        match values.get_mut(series) {
+            Some(first) => first.merge(value),
+            None => drop(values.insert(Arc::clone(series), value.clone())),
+        }
+    }
+    Ok(values)
+}
+
+fn document_within(kind: &str, name: &str, text: &str) -> Result<(), StoreError> {
+    within("a document's kind and name", kind.len().saturating_add(name.len()), KEY_BYTES_MAX)?;
+    within("a document", text.len(), VALUE_BYTES_MAX)
+}
+
+fn within(what: &'static str, bytes: usize, limit: usize) -> Result<(), StoreError> {
+    if bytes <= limit { Ok(()) } else { Err(StoreError::TooLarge { what, bytes, limit }) }
+}
