@@ -60,7 +60,10 @@ fn parse(c: &mut Criterion) {
         ("ethernet_ipv4_tcp_64", packets(|s| ethernet(0x0800, &ipv4(6, &tcp(64, s))))),
         ("ethernet_ipv4_tcp_1448", packets(|s| ethernet(0x0800, &ipv4(6, &tcp(1_448, s))))),
         ("ethernet_ipv6_tcp_64", packets(|s| ethernet(0x86dd, &ipv6(6, &tcp(64, s))))),
-        ("vxlan_ethernet_ipv4_tcp_64", packets(|s| vxlan(&ethernet(0x0800, &ipv4(6, &tcp(64, s)))))),
+        (
+            "vxlan_ethernet_ipv4_tcp_64",
+            packets(|s| vxlan(&ethernet(0x0800, &ipv4(6, &tcp(64, s))))),
+        ),
     ];
     let mut group = c.benchmark_group("packet");
     group.throughput(Throughput::Elements(PACKETS as u64));

@@ -212,6 +212,7 @@ impl Engine {
             server,
             from_start: is_syn,
             holds: false,
+            buffered: false,
             answer_timer: false,
             gap_timer: false,
             over: false,

@@ -80,14 +80,23 @@ impl Http1 {
         let at = chunk.time_at(0);
         match chunk.direction {
             Direction::ToServer => {
-                let (method, target) =
-                    head::request_line(line).ok_or(DecodeError("not a request line"))?;
+                let versioned = head::request_line(line);
+                let is_bare = versioned.is_none() && bytes.len() == length;
+                let (method, target) = versioned
+                    .or_else(|| head::bare_request_line(line))
+                    .ok_or(DecodeError("not a request line"))?;
                 if method == b"PRI" && target == b"*" {
                     // RFC 9113, section 3.4: HTTP/2 without an upgrade.
                     return Ok(Progress::Opaque { consumed: 0 });
                 }
                 out.begin_request(at, tag_of(method));
                 out.name_request(method, target);
+                if is_bare {
+                    // HTTP/0.9: a line and nothing else.
+                    self.request.bytes = length as u64;
+                    self.message_ended(chunk.direction, Some(chunk.time_at(length - 1)), out);
+                    return Ok(Progress::Consumed(length));
+                }
             }
             Direction::ToClient => {
                 let status = head::status_line(line).ok_or(DecodeError("not a status line"))?;

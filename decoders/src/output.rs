@@ -150,7 +150,7 @@ pub struct Sample {
 }
 
 /// What a [`Sample`] measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SampleKind {
     /// `tcp.connect`.
     Connect,

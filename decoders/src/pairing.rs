@@ -180,8 +180,13 @@ impl Pairing {
     /// `direction`'s bytes no longer say where messages begin: what that makes doubtful is quarantined.
     pub(crate) fn lose_requests(&mut self, parties: &Parties, context: &mut Context) {
         match self.asking {
-            // It is not known to be whole; those before it keep their answers.
-            Asking::Newest => self.quarantine_newest(parties, context),
+            // The next answer in order is still its own, whatever the gap holds; only its end is not known.
+            Asking::Newest => {
+                if let Some(exchange) = context.exchanges.get_mut(self.newest) {
+                    exchange.request_ended = true;
+                    exchange.attributes.set(Attributes::REQUEST_END_NOT_CAPTURED);
+                }
+            }
             Asking::Doubtful(id) => quarantine(id, parties, context),
             Asking::Nothing | Asking::Decided => {}
         }
@@ -301,25 +306,6 @@ impl Pairing {
         }
         if self.answering == Answering::Oldest {
             self.answering = Answering::Nobody;
-        }
-    }
-
-    fn quarantine_newest(&mut self, parties: &Parties, context: &mut Context) {
-        let last = self.newest;
-        let mut before = NO_EXCHANGE;
-        let mut id = self.oldest;
-        while id != last {
-            let Some(exchange) = context.exchanges.get(id) else { break };
-            (before, id) = (id, exchange.next);
-        }
-        quarantine(last, parties, context);
-        self.open = self.open.saturating_sub(1);
-        self.newest = before;
-        if before == NO_EXCHANGE {
-            self.oldest = NO_EXCHANGE;
-            if self.answering == Answering::Oldest {
-                self.answering = Answering::Nobody;
-            }
         }
     }
 }

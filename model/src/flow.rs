@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IP address in 16 bytes; IPv4 as its IPv4-mapped form (RFC 4291, section 2.5.5.2).
@@ -87,7 +88,7 @@ impl Serialize for Endpoint {
 }
 
 /// The four-tuple without a direction: `low < high`, so that both directions have one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FlowKey {
     /// The smaller endpoint.
     pub low: Endpoint,
@@ -111,6 +112,16 @@ impl FlowKey {
             End::Low => self.low,
             End::High => self.high,
         }
+    }
+}
+
+impl Hash for FlowKey {
+    /// Whole words: this is done for every packet.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.low.address.0));
+        state.write_u128(u128::from_ne_bytes(self.high.address.0));
+        state.write_u32(u32::from(self.low.port) << 16 | u32::from(self.high.port));
     }
 }
 

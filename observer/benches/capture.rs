@@ -31,7 +31,8 @@ fn frame(number: u32) -> Vec<u8> {
 }
 
 fn pcap() -> Vec<u8> {
-    let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    let mut file =
+        vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
     for number in 0..PACKETS {
         let frame = frame(number);
         let length = (frame.len() as u32).to_le_bytes();

@@ -2,11 +2,21 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use decoders::packet::PacketParser;
-use observer::capture;
-use std::error::Error;
+use observer::capture::{self, CaptureError};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), CaptureError> {
     let (options, files): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let with_segments = options.iter().any(|option| option == "--segments");

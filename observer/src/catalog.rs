@@ -19,7 +19,7 @@ struct Wire {
 }
 
 /// A name of an engine, and its number in the run once it has one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Local {
     text: Box<str>,
     global: Option<NameId>,
@@ -29,8 +29,8 @@ struct Local {
 #[derive(Debug, Default)]
 struct LocalWire {
     global: usize,
-    operations: HashMap<NameId, Local>,
-    names: HashMap<NameId, Local>,
+    operations: Vec<Local>,
+    names: Vec<Local>,
 }
 
 /// All names of a run.
@@ -65,7 +65,9 @@ impl Catalog {
             let wires = self.engines.get_mut(engine);
             let Some(wire) = wires.and_then(|wires| wires.get_mut(usize::from(wire.0))) else { continue };
             let names = if is_operation { &mut wire.operations } else { &mut wire.names };
-            names.insert(id, Local { text, global: None });
+            // An engine numbers its names one after the other, behind the two that every table has.
+            names.resize_with(id.index().max(names.len()), Local::default);
+            names.push(Local { text, global: None });
         }
     }
 
@@ -121,11 +123,11 @@ impl Catalog {
     }
 }
 
-fn global(locals: &mut HashMap<NameId, Local>, names: &mut Names, id: NameId) -> NameId {
+fn global(locals: &mut [Local], names: &mut Names, id: NameId) -> NameId {
     // The two names that every table has.
     if id == NameId::UNKNOWN || id == NameId::OTHER {
         return id;
     }
-    let Some(local) = locals.get_mut(&id) else { return NameId::UNKNOWN };
+    let Some(local) = locals.get_mut(id.index()) else { return NameId::UNKNOWN };
     *local.global.get_or_insert_with(|| names.intern(&local.text).0)
 }

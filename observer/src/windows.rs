@@ -5,19 +5,20 @@
 //! windows are kept and made coarser as the input grows longer, so that there are never more than
 //! [`AUTO_WINDOWS_MAX`]; merging is exact, so nothing is lost by it.
 
+mod filling;
 mod group;
 mod tags;
 
 use crate::catalog::Catalog;
 use decoders::output::{LedgerDelta, Sample, SampleKind};
-use group::{Group, GroupKey};
+use filling::Filling;
+use foldhash::fast::FixedState;
+use group::{Group, GroupSeries};
 use model::batch::{Batch, BatchId, Value};
-use model::histogram::Histogram;
 use model::ledger::Packets;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
-use model::wire::WireId;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tags::SeriesTable;
@@ -50,7 +51,7 @@ pub struct Identity {
 }
 
 /// Values by series number.
-type Packed = HashMap<u32, Value>;
+type Packed = HashMap<u32, Value, FixedState>;
 
 /// A window that was the newest once.
 #[derive(Debug, Default)]
@@ -61,31 +62,16 @@ struct Kept {
     dirty: bool,
 }
 
-/// The window that is being filled.
+/// What came before the windows' length was guessed.
 #[derive(Debug)]
-struct Filling {
-    start: CaptureTime,
-    groups: HashMap<GroupKey, Group>,
-    samples: HashMap<(WireId, SampleSeries), Histogram>,
+enum Early {
+    Transaction(Transaction),
+    Sample(Sample),
+    Ledger(LedgerDelta),
 }
 
-/// Which of a connection's times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum SampleSeries {
-    Connect,
-    RoundTrip,
-    FirstByte,
-}
-
-impl SampleSeries {
-    const fn metric(self) -> &'static str {
-        match self {
-            Self::Connect => "tcp.connect",
-            Self::RoundTrip => "tcp.rtt",
-            Self::FirstByte => "tcp.first_byte",
-        }
-    }
-}
+/// So many things are kept before a first guess: enough that few windows are made finer than they stay.
+const EARLY_MAX: usize = 1 << 16;
 
 /// All windows of a run.
 #[derive(Debug)]
@@ -93,8 +79,12 @@ pub struct Windows {
     identity: Identity,
     length: WindowLength,
     is_auto: bool,
+    /// Things that came first, while the length is to be guessed.
+    early: Option<Vec<Early>>,
     series: SeriesTable,
-    filling: Option<Filling>,
+    group_series: GroupSeries,
+    /// The newest window, and the one before it: what is filed goes to and fro between them at their border.
+    filling: [Option<Filling>; 2],
     kept: BTreeMap<CaptureTime, Kept>,
     /// Groups with room, to be used again.
     spare: Vec<Group>,
@@ -118,8 +108,10 @@ impl Windows {
             identity,
             length,
             is_auto,
+            early: is_auto.then(Vec::new),
             series: SeriesTable::default(),
-            filling: None,
+            group_series: GroupSeries::default(),
+            filling: [None, None],
             kept: BTreeMap::new(),
             spare: Vec::new(),
             first: None,
@@ -141,33 +133,57 @@ impl Windows {
 
     /// Files a transaction.
     pub fn record(&mut self, transaction: &Transaction, catalog: &Catalog) {
-        let Some(filling) = self.fill(transaction.filed_at(), catalog) else { return };
-        let key = GroupKey::of(transaction);
-        if !filling.groups.contains_key(&key) {
-            let group = self.spare.pop().unwrap_or_default();
-            if let Some(filling) = &mut self.filling {
-                filling.groups.insert(key, group);
-            }
+        if self.early.is_some() {
+            return self.keep_early(Early::Transaction(*transaction), catalog);
         }
-        let group = self.filling.as_mut().and_then(|filling| filling.groups.get_mut(&key));
-        if let Some(group) = group {
-            group.record(transaction);
+        if self.fill(transaction.filed_at(), catalog).is_none() {
+            return;
+        }
+        if let Self { filling: [Some(filling), _], spare, .. } = self {
+            filling.record(transaction, spare);
         }
     }
 
     /// Files a connection's time.
     pub fn sample(&mut self, sample: &Sample, catalog: &Catalog) {
-        let Some(filling) = self.fill(sample.at, catalog) else { return };
-        let kind = match sample.kind {
-            SampleKind::Connect => SampleSeries::Connect,
-            SampleKind::RoundTrip => SampleSeries::RoundTrip,
-            SampleKind::FirstByte => SampleSeries::FirstByte,
-        };
-        filling.samples.entry((sample.wire, kind)).or_default().record_nanos(sample.span.0);
+        if self.early.is_some() {
+            return self.keep_early(Early::Sample(*sample), catalog);
+        }
+        if let Some(filling) = self.fill(sample.at, catalog) {
+            filling.sample(sample);
+        }
+    }
+
+    fn keep_early(&mut self, early: Early, catalog: &Catalog) {
+        let Some(all) = &mut self.early else { return };
+        all.push(early);
+        if all.len() >= EARLY_MAX {
+            self.guess_length(catalog);
+        }
+    }
+
+    /// Chooses the length for the span so far, and files what was kept.
+    fn guess_length(&mut self, catalog: &Catalog) {
+        let all = self.early.take().unwrap_or_default();
+        let times = || all.iter().map(Early::time);
+        if let (Some(first), Some(last)) = (times().min(), times().max()) {
+            self.first = Some(self.length.window_of(first).start);
+            self.coarsen(last);
+        }
+        for early in &all {
+            match early {
+                Early::Transaction(transaction) => self.record(transaction, catalog),
+                Early::Sample(sample) => self.sample(sample, catalog),
+                Early::Ledger(delta) => self.ledger(delta, catalog),
+            }
+        }
     }
 
     /// Files what a wire's ledger grew by.
     pub fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
+        if self.early.is_some() {
+            return self.keep_early(Early::Ledger(*delta), catalog);
+        }
         let start = self.length.window_of(delta.at).start;
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
         let wire = catalog.label(delta.wire);
@@ -202,43 +218,69 @@ impl Windows {
         }
     }
 
-    /// The filling window, if it is the one of `time`; else the one that was filling is packed and a new one begins.
+    /// The filling window of `time`; for a new one the older of the two is packed.
+    #[inline]
     fn fill(&mut self, time: CaptureTime, catalog: &Catalog) -> Option<&mut Filling> {
         let start = self.length.window_of(time).start;
-        if self.filling.as_ref().is_some_and(|filling| filling.start == start) {
-            return self.filling.as_mut();
+        let is_it = |filling: &Option<Filling>| filling.as_ref().is_some_and(|filling| filling.start == start);
+        let [newer, older] = &self.filling;
+        if is_it(older) && !is_it(newer) {
+            self.filling.swap(0, 1);
+        } else if !is_it(newer) {
+            self.begin(time, catalog)?;
         }
-        let too_late = !self.is_auto
-            && self.sealed_to.is_some_and(|sealed| start.plus(REVISE_SPAN) < sealed);
+        let [newer, _] = &mut self.filling;
+        newer.as_mut()
+    }
+
+    /// Begins to fill the window of `time`. `None` where that is too late.
+    fn begin(&mut self, time: CaptureTime, catalog: &Catalog) -> Option<()> {
+        let start = self.length.window_of(time).start;
+        let too_late =
+            !self.is_auto && self.sealed_to.is_some_and(|sealed| start.plus(REVISE_SPAN) < sealed);
         if too_late {
             self.too_late += 1;
             return None;
         }
-        self.pack(catalog);
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
+        let before = self.length;
         if self.is_auto {
             self.coarsen(start);
         }
+        let oldest = if self.length == before { 1 } else { 0 };
+        for filling in self.filling.iter_mut().skip(oldest).filter_map(Option::take).collect::<Vec<_>>() {
+            self.pack(filling, catalog);
+        }
         let start = self.length.window_of(time).start;
-        let (groups, samples) = (HashMap::new(), HashMap::new());
-        Some(self.filling.insert(Filling { start, groups, samples }))
+        self.filling.swap(0, 1);
+        let [newer, _] = &mut self.filling;
+        *newer = Some(Filling::new(start));
+        Some(())
     }
 
-    /// Packs the filling window.
-    fn pack(&mut self, catalog: &Catalog) {
-        let Some(mut filling) = self.filling.take() else { return };
+    /// Packs a window that was filling.
+    fn pack(&mut self, mut filling: Filling, catalog: &Catalog) {
         let mut values = Vec::new();
         for (key, mut group) in filling.groups.drain() {
-            group.pack(&key, catalog, &mut self.series, &mut values);
+            let series = self.group_series.of(&key, catalog, &mut self.series);
+            group.pack(series, &mut values);
             self.spare.push(group);
         }
         for ((wire, kind), histogram) in filling.samples.drain() {
-            let id = self.series.tagged(kind.metric(), &[("wire", catalog.label(wire))]);
+            let id = self.series.tagged(sample_metric(kind), &[("wire", catalog.label(wire))]);
             values.push((id, Value::Histogram((&histogram).into())));
         }
+        let start = self.length.window_of(filling.start).start;
         for (id, value) in values {
-            self.keep(filling.start, id, value);
+            self.keep(start, id, value);
         }
+    }
+
+    /// Packs the windows that start before `end`.
+    fn pack_before(&mut self, end: CaptureTime, catalog: &Catalog) {
+        let over = |filling: &mut Filling| filling.start < end;
+        let packed: Vec<Filling> = self.filling.iter_mut().filter_map(|place| place.take_if(over)).collect();
+        packed.into_iter().for_each(|filling| self.pack(filling, catalog));
     }
 
     /// Makes the windows so long that there are not too many up to the one that starts at `newest`.
@@ -273,9 +315,7 @@ impl Windows {
         if open <= from {
             return Vec::new();
         }
-        if self.filling.as_ref().is_some_and(|filling| filling.start < open) {
-            self.pack(catalog);
-        }
+        self.pack_before(open, catalog);
         self.sealed_to = Some(open);
         let batches = self.batches(from, open);
         let forget = open.minus(REVISE_SPAN);
@@ -285,7 +325,10 @@ impl Windows {
 
     /// All windows that were not handed on, at the end of the run.
     pub fn finish(&mut self, clock: CaptureTime, catalog: &Catalog) -> Vec<Batch> {
-        self.pack(catalog);
+        if self.early.is_some() {
+            self.guess_length(catalog);
+        }
+        self.pack_before(CaptureTime::MAX, catalog);
         let Some(first) = self.first else { return Vec::new() };
         if self.is_auto {
             self.coarsen(self.length.window_of(clock).start);
@@ -327,3 +370,21 @@ impl Windows {
 
 /// Empty windows that are said in one go.
 const EMPTY_WINDOWS_MAX: u64 = 1_000_000;
+
+const fn sample_metric(kind: SampleKind) -> &'static str {
+    match kind {
+        SampleKind::Connect => "tcp.connect",
+        SampleKind::RoundTrip => "tcp.rtt",
+        SampleKind::FirstByte => "tcp.first_byte",
+    }
+}
+
+impl Early {
+    fn time(&self) -> CaptureTime {
+        match self {
+            Self::Transaction(transaction) => transaction.filed_at(),
+            Self::Sample(sample) => sample.at,
+            Self::Ledger(delta) => delta.at,
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{RESOLUTION, batch, contents, window};
+use common::{RESOLUTION, batch, contents, noise, window};
 use model::batch::{Batch, Value};
 use model::series::Series;
 use model::units::CaptureTime;
@@ -37,22 +37,11 @@ fn said(source: &str, number: u64, revision: u64) -> Batch {
         batch.values.push((Arc::new(Series::new("http.total", &tags)), value));
     }
     let text = Series::new("http.text", &[("source", source)]);
-    batch.values.push((Arc::new(text), Value::Text(noise(number * 10 + revision).into())));
+    batch
+        .values
+        .push((Arc::new(text), Value::Text(noise(number * 10 + revision, TEXT_BYTES).into())));
     batch.revision = revision;
     batch
-}
-
-/// A text that does not pack.
-fn noise(seed: u64) -> String {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut text = String::with_capacity(TEXT_BYTES);
-    while text.len() < TEXT_BYTES {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.push(char::from(b' ' + (state >> 32) as u8 % 95));
-    }
-    text
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

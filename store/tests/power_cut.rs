@@ -5,7 +5,8 @@
 
 mod common;
 
-use common::{Contents, batch, contents, copy, histogram, route};
+use common::{Contents, batch, contents, copy, histogram, noise, route};
+use model::batch::Value;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,8 +35,11 @@ fn used(dir: &Path) -> usize {
 }
 
 async fn write(store: &EmbeddedStore, number: u64) {
-    let values = (0..400).map(|series| (route(&format!("/{series}")), histogram(series * number)));
-    store.write(batch("web", number, values.collect())).await.unwrap();
+    let mut values = vec![(route("/text"), Value::Text(noise(number, 20_000).into()))];
+    for series in 0..200 {
+        values.push((route(&format!("/{series}")), histogram(series * number)));
+    }
+    store.write(batch("web", number, values)).await.unwrap();
 }
 
 async fn journaled() -> Journaled {

@@ -13,6 +13,14 @@ use model::protocol::Protocol;
 
 /// Looks at bytes of a connection whose protocol is not known.
 pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
+    if !flow.buffered
+        && let (Probe::Certain, direction) = probe(flow, data.from, data.bytes)
+    {
+        // The common case: the first segment says it all.
+        let is_whole = flow.stream(data.from).span == data.bytes.len() as u64;
+        begin(flow, data.from, direction, is_whole && flow.stream(data.from.other()).span == 0, context);
+        return driver::feed(flow, slot, data, context);
+    }
     let mut buffer = std::mem::take(at_mut(&mut flow.rare().buffers, data.from));
     buffer.bytes.extend_from_slice(data.bytes);
     buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
@@ -20,6 +28,7 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
         (Probe::Certain, direction) => settle(flow, slot, data, direction, buffer, context),
         (Probe::Unsure, _) if buffer.bytes.len() <= PROBE_BYTES_MAX => {
             *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+            flow.buffered = true;
         }
         (Probe::Unsure | Probe::NotThis, _) => {
             flow.account(&mut context.wires, data.from, Fate::NotUnderstood, buffer.bytes.len() as u64);
@@ -50,7 +59,7 @@ fn probe(flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
     }
 }
 
-/// The protocol is known: its decoder begins here.
+/// The protocol is known, and bytes wait.
 fn settle(
     flow: &mut Flow,
     slot: u32,
@@ -59,18 +68,25 @@ fn settle(
     buffer: Buffer,
     context: &mut Context,
 ) {
+    *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+    // Nothing was passed over: what was not delivered to a decoder yet is what waits.
+    let is_whole = [End::Low, End::High].into_iter().all(|end| flow.stream(end).span == flow.waiting(end));
+    let server = begin(flow, data.from, direction, is_whole, context);
+    // Requests first, so that an answer that was held back finds its own.
+    for end in [server.other(), server] {
+        drain(flow, slot, Data { from: end, ..data }, context);
+    }
+    flow.rare().probes = 0;
+}
+
+/// The decoder begins here. `is_whole`: with the first byte of both directions. Returns the server's end.
+fn begin(flow: &mut Flow, from: End, direction: Direction, is_whole: bool, context: &mut Context) -> End {
     let server = match direction {
-        Direction::ToServer => data.from.other(),
-        Direction::ToClient => data.from,
+        Direction::ToServer => from.other(),
+        Direction::ToClient => from,
     };
     flow.server = Some(server);
-    // Nothing was passed over: what was not delivered to a decoder yet is what waits.
-    let from_start = flow.from_start
-        && [End::Low, End::High].into_iter().all(|end| {
-            let known = if end == data.from { buffer.bytes.len() as u64 } else { flow.waiting(end) };
-            flow.stream(end).span == known
-        });
-    *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+    let from_start = flow.from_start && is_whole;
     if !flow.assigned {
         let port = flow.key.endpoint(server).port;
         let wire = context.wires.detected(Protocol::Http, port, &mut context.output.fresh);
@@ -78,12 +94,8 @@ fn settle(
     }
     flow.mode = Mode::Http1(Http1::default());
     flow.pairing.trust = if from_start { Trust::Proven } else { Trust::Provisional };
-    flow.stream_mut(data.from.other()).lost = !from_start;
-    // Requests first, so that an answer that was held back finds its own.
-    for end in [server.other(), server] {
-        drain(flow, slot, Data { from: end, ..data }, context);
-    }
-    flow.rare().probes = 0;
+    flow.stream_mut(from.other()).lost = !from_start;
+    server
 }
 
 /// Hands on what waited for detection, packet by packet.

@@ -231,7 +231,7 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     if direction == Direction::ToClient && reader.flow.pairing.trust == crate::pairing::Trust::Lost {
         reader.flow.pairing.gap_answered = true;
     }
-    let rare = reader.flow.rare.as_mut();
+    let rare = if reader.flow.buffered { reader.flow.rare.as_mut() } else { None };
     let waiting = rare.map(|rare| std::mem::take(at_mut(&mut rare.buffers, data.from)));
     match waiting.filter(|buffer| !buffer.bytes.is_empty()) {
         None => {
@@ -248,6 +248,8 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
                 buffer.bytes.drain(..consumed);
                 buffer.marks = shifted(&buffer.marks, consumed);
                 keep(&mut reader, buffer, &[], data.at);
+            } else {
+                flow.slim();
             }
         }
     }
@@ -272,6 +274,7 @@ fn keep(reader: &mut Reader<'_, '_>, mut buffer: Buffer, rest: &[u8], at: Captur
     }
     let too_much = buffer.bytes.len() > HELD_BYTES_MAX;
     *at_mut(&mut reader.flow.rare().buffers, reader.from) = buffer;
+    reader.flow.buffered = true;
     if too_much {
         if let Some(ledger) = reader.flow.ledger(&mut reader.context.wires) {
             ledger.notices.buffer_over_limit += 1;

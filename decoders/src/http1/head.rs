@@ -83,6 +83,20 @@ pub(super) fn request_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (is_http && !target.is_empty()).then_some((method, target))
 }
 
+/// Method and target of a request line without a version, as HTTP/0.9 had them and as broken clients write them. Only
+/// methods that everybody knows are believed without one.
+pub(super) fn bare_request_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = memchr(b' ', line)?;
+    let (method, target) = line.split_at_checked(space)?;
+    let target = target.trim_ascii();
+    let is_bare = target.starts_with(b"/") && !target.contains(&b' ');
+    (KNOWN_METHODS.contains(&method) && is_bare).then_some((method, target))
+}
+
+/// RFC 9110, section 9.3, and RFC 5789.
+pub(super) const KNOWN_METHODS: [&[u8]; 9] =
+    [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE"];
+
 /// The longest method that is believed.
 pub(super) const METHOD_BYTES_MAX: usize = 32;
 

@@ -3,9 +3,6 @@
 use super::head;
 use crate::decoder::Probe;
 
-const KNOWN: [&[u8]; 9] =
-    [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE"];
-
 /// Whether `bytes` begin a request.
 pub(super) fn request(bytes: &[u8]) -> Probe {
     // RFC 9112, section 2.2: empty lines before a start line are to be ignored.
@@ -20,9 +17,10 @@ pub(super) fn request(bytes: &[u8]) -> Probe {
     }
     match head::line(bytes) {
         Some((line, _)) if method != b"PRI" && head::request_line(line).is_some() => Probe::Certain,
+        Some((line, _)) if head::bare_request_line(line).is_some() => Probe::Certain,
         Some(_) => Probe::NotThis,
         // The line goes on in a later segment.
-        None if KNOWN.contains(&method) && matches!(rest.get(1), Some(b'/' | b'h' | b'*')) => Probe::Certain,
+        None if head::KNOWN_METHODS.contains(&method) && matches!(rest.get(1), Some(b'/' | b'h' | b'*')) => Probe::Certain,
         None => Probe::Unsure,
     }
 }

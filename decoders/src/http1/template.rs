@@ -30,7 +30,12 @@ pub(super) fn append(path: &[u8], out: &mut String) {
 }
 
 fn append_segment(segment: &[u8], out: &mut String) {
-    if let Some(kind) = kind_of(segment) {
+    let census = census(segment);
+    if census.digits == 0 && segment.len() <= PLAIN_SEGMENT_MAX {
+        // What names one thing among many has a digit.
+        return append_plain(segment, out);
+    }
+    if let Some(kind) = kind_of(segment, &census) {
         return out.push_str(kind);
     }
     // `app.3f2a9c1b.js`: a hash between dots changes with each release.
@@ -38,7 +43,7 @@ fn append_segment(segment: &[u8], out: &mut String) {
         if place > 0 {
             out.push('.');
         }
-        match kind_of(piece).filter(|&kind| kind != ID) {
+        match kind_of(piece, &self::census(piece)).filter(|&kind| kind != ID) {
             Some(kind) => out.push_str(kind),
             None => append_plain(piece, out),
         }
@@ -55,12 +60,12 @@ fn append_plain(piece: &[u8], out: &mut String) {
 const ID: &str = "{id}";
 
 /// What a segment is an instance of, if of anything.
-fn kind_of(segment: &[u8]) -> Option<&'static str> {
-    if segment.is_empty() {
+fn kind_of(segment: &[u8], census: &Census) -> Option<&'static str> {
+    let length = segment.len();
+    if length == 0 {
         return None;
     }
-    let Census { digits, hex, letters, other } = census(segment);
-    if digits == segment.len() {
+    if census.digits == length {
         return Some(ID);
     }
     if is_uuid(segment) {
@@ -69,39 +74,30 @@ fn kind_of(segment: &[u8]) -> Option<&'static str> {
     if is_date(segment) {
         return Some("{date}");
     }
-    if hex == segment.len() && segment.len() >= HEX_MIN && digits > 0 {
+    if census.hex == length && length >= HEX_MIN && census.digits > 0 {
         return Some("{hex}");
     }
-    let mixed = digits > 0 && letters > 0 && other == 0 && segment.len() >= MIXED_TOKEN_MIN;
-    if mixed || segment.len() > PLAIN_SEGMENT_MAX {
-        return Some("{token}");
-    }
-    None
+    let mixed = census.digits > 0 && census.plain == length && length >= MIXED_TOKEN_MIN;
+    (mixed || length > PLAIN_SEGMENT_MAX).then_some("{token}")
 }
 
-/// How many bytes of a segment are of which kind; a hexadecimal digit counts twice.
+/// How many bytes of a segment are decimal digits, hexadecimal digits (the decimal ones among them), and letters, digits,
+/// `-` or `_`.
+#[derive(Default)]
 struct Census {
     digits: usize,
     hex: usize,
-    letters: usize,
-    other: usize,
+    plain: usize,
 }
 
 fn census(segment: &[u8]) -> Census {
-    let mut census = Census { digits: 0, hex: 0, letters: 0, other: 0 };
-    for byte in segment {
-        match byte {
-            b'0'..=b'9' => {
-                census.digits += 1;
-                census.hex += 1;
-            }
-            b'a'..=b'f' | b'A'..=b'F' => {
-                census.letters += 1;
-                census.hex += 1;
-            }
-            b'g'..=b'z' | b'G'..=b'Z' | b'_' | b'-' => census.letters += 1,
-            _ => census.other += 1,
-        }
+    let mut census = Census::default();
+    for &byte in segment {
+        let letter = byte | 0x20;
+        let is_digit = byte.is_ascii_digit();
+        census.digits += usize::from(is_digit);
+        census.hex += usize::from(is_digit | matches!(letter, b'a'..=b'f'));
+        census.plain += usize::from(is_digit | letter.is_ascii_lowercase() | matches!(byte, b'-' | b'_'));
     }
     census
 }

@@ -34,11 +34,11 @@ impl<'a> Cursor<'a> {
     /// The beginning of a packet; a wire length below what was captured is not believed.
     #[inline]
     pub(super) fn new(bytes: &'a [u8], wire_length: u32) -> Self {
-        // Records are at most 16 MiB, so a length always fits.
-        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        // Offsets have 32 bits; no link carries more.
+        let bytes = bytes.get(..u32::MAX as usize).unwrap_or(bytes);
+        let captured = bytes.len() as u32;
         Self { rest: bytes, start: 0, wire: wire_length.max(captured) }
     }
-
 
     /// What it means that `length` bytes were not there.
     #[cold]

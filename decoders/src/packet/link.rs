@@ -137,8 +137,7 @@ fn nflog_payload(mut cursor: Cursor<'_>, number: fn([u8; 2]) -> u16) -> Result<C
     const TYPE: u16 = 0x3fff;
     loop {
         let (&[l0, l1, t0, t1], value) = cursor.take::<4>()?;
-        let length =
-            u32::from(number([l0, l1])).checked_sub(HEADER).ok_or(Stop::Malformed)?;
+        let length = u32::from(number([l0, l1])).checked_sub(HEADER).ok_or(Stop::Malformed)?;
         if number([t0, t1]) & TYPE == PAYLOAD {
             return Ok(value.shortened(length));
         }

@@ -1,8 +1,8 @@
 //! Link, network and transport headers: a packet's bytes become a [`Segment`].
 //!
-//! [`PacketParser::parse`] walks the layers of one packet, one step per header ([`walk`](self)), and counts what
-//! it found into `model::ledger::Packets`. Nothing is copied or allocated, but for IP fragments, which are put
-//! together within named bounds.
+//! [`PacketParser::parse`] walks the layers of one packet, one step per header, and counts what it found into
+//! `model::ledger::Packets`. Nothing is copied or allocated, but for IP fragments, which are put together within named
+//! bounds.
 //!
 //! | file | what |
 //! |---|---|

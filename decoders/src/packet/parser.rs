@@ -68,7 +68,7 @@ impl PacketParser {
             Ok((layer, cursor)) => walk.run(layer, cursor),
             Err(stop) => Err(stop),
         };
-        self.count(&walk, &outcome);
+        self.count(&walk, 0, &outcome);
         match outcome {
             Ok(segment) => Parsed::Segment(segment),
             Err(Stop::Fragment) => self.fragment(walk),
@@ -91,8 +91,9 @@ impl PacketParser {
         }
     }
 
+    /// Counts a packet, or a datagram that was put together, in which `levels_before` tunnels were counted already.
     #[inline]
-    fn count(&mut self, walk: &Walk<'_>, outcome: &Result<Segment, Stop>) {
+    fn count(&mut self, walk: &Walk<'_>, levels_before: u32, outcome: &Result<Segment, Stop>) {
         match outcome {
             Ok(segment) => {
                 self.packets.tcp += 1;
@@ -101,7 +102,7 @@ impl PacketParser {
             Err(stop) => self.count_stop(*stop),
         }
         if walk.levels > 0 {
-            self.packets.tunnelled += 1;
+            self.packets.tunnelled += u64::from(levels_before == 0);
             self.packets.tunnels_over_limit += u64::from(walk.over_limit);
         }
     }
@@ -148,7 +149,7 @@ impl PacketParser {
         let mut inner = Walk { network: datagram.network, fragment: None, ..walk };
         let cursor = Cursor::new(&datagram.data, datagram.wire);
         let outcome = inner.run(Layer::Protocol(datagram.protocol), cursor);
-        self.count(&inner, &outcome);
+        self.count(&inner, walk.levels, &outcome);
         match outcome {
             Ok(segment) => Some((segment, datagram.data)),
             Err(Stop::Fragment) => self.reassemble(inner, rounds - 1),

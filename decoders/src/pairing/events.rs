@@ -1,6 +1,6 @@
 //! What a decoder says while it reads: messages begin, get names and codes, and end.
 
-use super::{Answering, Asking, Context, Exchange, Pairing, Parties, Trust, emit, quarantine};
+use super::{Answering, Asking, Context, Exchange, Pairing, Parties, Trust, quarantine};
 use crate::limits::OPEN_REQUESTS_MAX;
 use crate::output::Attributes;
 use model::ledger::Notices;
@@ -219,10 +219,6 @@ impl Events<'_> {
         }
         let outcome = exchange.outcome;
         let decided = exchange.decided(self.parties, outcome, self.context.now);
-        if self.pairing.trust == Trust::Provisional {
-            self.pairing.file(decided, self.parties, self.context);
-        } else {
-            emit(self.context, decided);
-        }
+        self.pairing.file(decided, self.parties, self.context);
     }
 }

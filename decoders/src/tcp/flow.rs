@@ -148,6 +148,8 @@ pub(crate) struct Flow {
     pub(crate) from_start: bool,
     /// Segments are held, or a hole is known.
     pub(crate) holds: bool,
+    /// Bytes may wait in a buffer.
+    pub(crate) buffered: bool,
     pub(crate) answer_timer: bool,
     pub(crate) gap_timer: bool,
     /// Over; kept for a while so that late copies do not begin it again.
@@ -207,6 +209,7 @@ impl Flow {
         let empty = self.rare.as_ref().is_some_and(|rare| rare.is_empty());
         if empty && !self.holds {
             self.rare = None;
+            self.buffered = false;
         }
     }
 }

@@ -17,7 +17,9 @@ pub enum CaptureError {
         file: String,
     },
     /// The file may not be read.
-    #[error("{file}: permission denied; captures often belong to root: read it with sudo, or chown it")]
+    #[error(
+        "{file}: permission denied; captures often belong to root: read it with sudo, or chown it"
+    )]
     PermissionDenied {
         /// As the user wrote it.
         file: String,
@@ -29,7 +31,9 @@ pub enum CaptureError {
         file: String,
     },
     /// Not a byte in it.
-    #[error("{file}: is empty; the program that captured may not have flushed yet (tcpdump -U does)")]
+    #[error(
+        "{file}: is empty; the program that captured may not have flushed yet (tcpdump -U does)"
+    )]
     Empty {
         /// As the user wrote it.
         file: String,
@@ -72,7 +76,9 @@ pub enum CaptureError {
         length: u64,
     },
     /// Damaged before the first packet.
-    #[error("{file}: is damaged at byte {offset}, before the first packet: {damage}; record it again")]
+    #[error(
+        "{file}: is damaged at byte {offset}, before the first packet: {damage}; record it again"
+    )]
     Damaged {
         /// As the user wrote it.
         file: String,

@@ -198,7 +198,8 @@ impl FileSource {
             return Err(CaptureError::HeaderCut { file, length: left as u64 });
         }
         if left > 0 || self.skip > 0 {
-            let missing = if self.skip > 0 { self.skip } else { (needed - left.min(needed)) as u64 };
+            let missing =
+                if self.skip > 0 { self.skip } else { (needed - left.min(needed)) as u64 };
             self.warnings.push(CaptureWarning::Truncated { file, offset: self.offset, missing });
         }
         Ok(false)

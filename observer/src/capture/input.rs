@@ -92,12 +92,11 @@ impl Input {
         };
         let mut input =
             Self { name: name.to_owned(), reader, head: Vec::new(), head_taken: 0, total };
-        input.head = read_head(&mut input.reader, HEAD_BYTES).map_err(|error| {
-            match input.packed() {
+        input.head =
+            read_head(&mut input.reader, HEAD_BYTES).map_err(|error| match input.packed() {
                 Some(_) => input.not_a_capture(),
                 None => CaptureError::Read { file: name.to_owned(), offset: 0, error },
-            }
-        })?;
+            })?;
         Ok(input)
     }
 

@@ -6,7 +6,11 @@ use super::CaptureError;
 const OTHER_FORMATS: [(&[u8], &str, &str); 9] = [
     (b"\xfd7zXZ\0", "compressed with xz", "unpack it first: xz -dc FILE | wirelat replay -"),
     (b"BZh", "compressed with bzip2", "unpack it first: bzip2 -dc FILE | wirelat replay -"),
-    (b"\x04\x22\x4d\x18", "compressed with lz4", "unpack it first: lz4 -dc FILE | wirelat replay -"),
+    (
+        b"\x04\x22\x4d\x18",
+        "compressed with lz4",
+        "unpack it first: lz4 -dc FILE | wirelat replay -",
+    ),
     (b"PK\x03\x04", "a zip archive", "unpack it first: unzip -p FILE | wirelat replay -"),
     (b"snoop\0\0\0", "a snoop capture", "convert it: editcap FILE capture.pcapng"),
     (b"GMBU", "a Network Monitor capture", "convert it: editcap FILE capture.pcapng"),
@@ -48,6 +52,9 @@ pub(super) fn not_a_capture(file: &str, packed: Option<&str>, head: &[u8]) -> Ca
 }
 
 fn looks_like(head: &[u8]) -> String {
+    if head.is_empty() {
+        return "is empty, cut or damaged".to_owned();
+    }
     if let Some((_, looks)) = OTHER_FILES.iter().find(|(magic, _)| head.starts_with(magic)) {
         return (*looks).to_owned();
     }

@@ -2,9 +2,7 @@
 
 use super::file::FileSource;
 use super::input::{Input, STDIN};
-use super::{
-    BATCH_BYTES, CaptureError, CaptureWarning, PacketBatch, Progress, Record, Source,
-};
+use super::{BATCH_BYTES, CaptureError, CaptureWarning, PacketBatch, Progress, Record, Source};
 use model::units::CaptureTime;
 use std::path::{Path, PathBuf};
 
@@ -88,8 +86,7 @@ enum TurnEnd {
 impl MergedSource {
     /// Opens all files once, so that what is wrong with one shows before any is read.
     pub fn open(paths: &[PathBuf]) -> Result<Self, CaptureError> {
-        let batch_bytes =
-            (BUFFERS_BYTES / paths.len().max(1)).clamp(BUFFER_BYTES_MIN, BATCH_BYTES);
+        let batch_bytes = (BUFFERS_BYTES / paths.len().max(1)).clamp(BUFFER_BYTES_MIN, BATCH_BYTES);
         let mut shared = Shared { batch_bytes, ..Shared::default() };
         let mut lanes = Vec::with_capacity(paths.len());
         for path in paths {

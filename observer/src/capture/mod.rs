@@ -13,6 +13,9 @@ mod pcap;
 mod pcapng;
 mod run;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{CaptureError, CaptureWarning, Damage};
 pub use file::FileSource;
 pub use merge::{MergedSource, open};

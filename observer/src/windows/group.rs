@@ -7,10 +7,13 @@ use model::histogram::Histogram;
 use model::names::NameId;
 use model::transaction::{Outcome, Transaction};
 use model::units::Nanos;
+use foldhash::fast::FixedState;
 use model::wire::WireId;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 /// What is filed together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GroupKey {
     wire: WireId,
     operation: NameId,
@@ -36,7 +39,17 @@ impl GroupKey {
     }
 }
 
-/// The distributions of a group, in the order of [`METRICS`].
+impl Hash for GroupKey {
+    /// Whole words: this is done for every transaction.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let small = [u64::from(self.wire.0), self.outcome as u64, u64::from(self.class)];
+        state.write_u64(small.into_iter().fold(0, |word, part| word << 16 | part));
+        state.write_u64((self.operation.index() as u64) << 32 | self.name.index() as u64);
+    }
+}
+
+/// The distributions of a group, in the order of [`LATENCIES`] and [`SIZES`].
 #[derive(Debug, Default)]
 pub(super) struct Group {
     count: u64,
@@ -75,32 +88,48 @@ impl Group {
     }
 
     /// Hands its values on and empties itself, but keeps its room.
-    pub(super) fn pack(
-        &mut self,
-        key: &GroupKey,
-        catalog: &Catalog,
-        series: &mut SeriesTable,
-        out: &mut Vec<(u32, Value)>,
-    ) {
-        let (wire, method) = (catalog.label(key.wire), catalog.operation(key.wire, key.operation));
-        let route = catalog.name(key.wire, key.name);
-        let status = STATUS.get(usize::from(key.class)).copied().unwrap_or_default();
-        let outcome = key.outcome.name();
-        let mut tags = vec![("wire", wire), ("method", method), ("route", route)];
-        if !status.is_empty() {
-            tags.push(("status", status));
-        }
+    pub(super) fn pack(&mut self, series: &[u32; SERIES], out: &mut Vec<(u32, Value)>) {
+        let [requests, distributions @ ..] = series;
         let histograms = self.latencies.iter_mut().chain(&mut self.sizes);
-        for (histogram, metric) in histograms.zip(LATENCIES.into_iter().chain(SIZES)) {
+        for (histogram, id) in histograms.zip(distributions) {
             if !histogram.is_empty() {
-                out.push((series.tagged(metric, &tags), Value::Histogram((&*histogram).into())));
+                out.push((*id, Value::Histogram((&*histogram).into())));
                 histogram.clear();
             }
         }
-        tags.push(("outcome", outcome));
-        out.push((series.tagged("http.requests", &tags), Value::Delta(self.count)));
+        out.push((*requests, Value::Delta(self.count)));
         self.count = 0;
     }
 }
 
-const STATUS: [&str; 6] = ["", "1xx", "2xx", "3xx", "4xx", "5xx"];
+/// Series of a group: the count of its requests, then its distributions.
+const SERIES: usize = 1 + LATENCIES.len() + SIZES.len();
+
+/// The series of every group that was seen.
+#[derive(Debug, Default)]
+pub(super) struct GroupSeries(HashMap<GroupKey, [u32; SERIES], FixedState>);
+
+impl GroupSeries {
+    /// The numbers of a group's series.
+    pub(super) fn of(&mut self, key: &GroupKey, catalog: &Catalog, table: &mut SeriesTable) -> &[u32; SERIES] {
+        self.0.entry(*key).or_insert_with(|| {
+            let mut tags = vec![
+                ("wire", catalog.label(key.wire)),
+                ("method", catalog.operation(key.wire, key.operation)),
+                ("route", catalog.name(key.wire, key.name)),
+            ];
+            tags.extend(STATUS.get(usize::from(key.class)).copied().flatten().map(|class| ("status", class)));
+            let mut ids = [0; SERIES];
+            let [requests, distributions @ ..] = &mut ids;
+            for (id, metric) in distributions.iter_mut().zip(LATENCIES.into_iter().chain(SIZES)) {
+                *id = table.tagged(metric, &tags);
+            }
+            tags.push(("outcome", key.outcome.name()));
+            *requests = table.tagged("http.requests", &tags);
+            ids
+        })
+    }
+}
+
+/// Tags by status class; class 0 has none.
+const STATUS: [Option<&str>; 6] = [None, Some("1xx"), Some("2xx"), Some("3xx"), Some("4xx"), Some("5xx")];

@@ -1,5 +1,6 @@
 //! Series, each kept once and passed around as a number.
 
+use foldhash::fast::FixedState;
 use model::series::Series;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 /// The series of a run.
 #[derive(Debug, Default)]
 pub(super) struct SeriesTable {
-    by_series: HashMap<Arc<Series>, u32>,
+    by_series: HashMap<Arc<Series>, u32, FixedState>,
     all: Vec<Arc<Series>>,
 }
 

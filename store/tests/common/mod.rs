@@ -44,6 +44,19 @@ pub fn histogram(seed: u64) -> Value {
     Value::Histogram(CompactHistogram::from(&histogram))
 }
 
+/// A text that does not pack.
+pub fn noise(seed: u64, bytes: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut text = String::with_capacity(bytes);
+    while text.len() < bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        text.push(char::from(b' ' + (state >> 32) as u8 % 95));
+    }
+    text
+}
+
 pub fn gauge(level: f64) -> Value {
     Value::Gauge(Gauge::once(level))
 }

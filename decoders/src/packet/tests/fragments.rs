@@ -156,7 +156,7 @@ fn bounds_hold() {
     assert_eq!(parser.fragments.held().0, FRAGMENT_DATAGRAMS_MAX);
     let mut parser = PacketParser::new();
     for place in 0..=u16::try_from(FRAGMENT_PARTS_MAX).unwrap() {
-        let scattered = ipv4_with(6, 1, MORE | place * 2, &[], &[0; 8]);
+        let scattered = ipv4_with(6, 1, MORE | (place * 2), &[], &[0; 8]);
         assert!(read(&mut parser, packet(101, &scattered)).is_none());
     }
     assert_eq!(parser.packets.fragments_dropped, FRAGMENT_PARTS_MAX as u64 + 1);

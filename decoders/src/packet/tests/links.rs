@@ -97,9 +97,8 @@ fn wifi_data_frames() {
     }
     // Flags behind a timestamp and a second bitmap: the header of 26 bytes is padded to 28.
     let padded = join(&[&[0x88, 0x02], &[0; 22], &[0, 0], &[0, 0], &snap]);
-    let header: &[u8] = &[
-        0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 0x20,
-    ];
+    let header: &[u8] =
+        &[0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 0x20];
     assert_is_the_segment(127, &join(&[header, &padded]));
 }
 

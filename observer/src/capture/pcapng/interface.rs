@@ -42,7 +42,8 @@ impl Interface {
         Some(Self {
             link: LinkType(order.u16([t0, t1])),
             snap_length: if snap_length == 0 { u32::MAX } else { snap_length },
-            clock: resolution.map_or(Clock::Nanoseconds(1_000), |resolution| Clock::new(*resolution)),
+            clock: resolution
+                .map_or(Clock::Nanoseconds(1_000), |resolution| Clock::new(*resolution)),
             offset_seconds: options.u64(OFFSET).map_or(0, u64::cast_signed),
             dropped_in_all: 0,
             dropped_between: 0,
@@ -81,7 +82,10 @@ impl Clock {
         }
         match u32::from(power) {
             power @ ..=9 => Self::Nanoseconds(10_u64.pow(9 - power)),
-            power => Self::PerNanosecond(10_u64.checked_pow(power - 9).unwrap_or(u64::MAX)),
+            // Finer than 64 bits can tell from nothing.
+            power => {
+                10_u64.checked_pow(power - 9).map_or(Self::Nanoseconds(0), Self::PerNanosecond)
+            }
         }
     }
 

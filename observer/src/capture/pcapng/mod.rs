@@ -112,7 +112,10 @@ impl Pcapng {
 
     /// Packets that the capture says were dropped.
     pub(super) fn dropped(&self) -> u64 {
-        self.interfaces.iter().map(Interface::dropped).fold(self.dropped_before, u64::saturating_add)
+        self.interfaces
+            .iter()
+            .map(Interface::dropped)
+            .fold(self.dropped_before, u64::saturating_add)
     }
 
     /// Reads the whole blocks that `bytes` holds from `at` on.
@@ -233,7 +236,8 @@ impl Pcapng {
     fn statistics(&mut self, block: Block<'_>) -> Result<(), Damage> {
         const DROPPED_BY_INTERFACE: u16 = 5;
         const DROPPED_BY_SYSTEM: u16 = 7;
-        let (fixed, options) = block.body.split_first_chunk::<12>().ok_or_else(|| block.damage())?;
+        let (fixed, options) =
+            block.body.split_first_chunk::<12>().ok_or_else(|| block.damage())?;
         let &[i0, i1, i2, i3, ..] = fixed;
         let order = self.order;
         let interface = self.interface(order.u32([i0, i1, i2, i3]))?;

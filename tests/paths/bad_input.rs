@@ -1,0 +1,131 @@
+//! Captures that are cut off or damaged: no panic, the account balances, and nothing is answered that is not.
+
+use crate::common::{Found, Settings, fixture, fixtures, replay_bytes, replay_file};
+use observer::pipeline::RunError;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Up to here a capture is cut at every byte.
+const EVERY_BYTE_TO: usize = 4 * 1024;
+/// Further cuts of a larger one, about.
+const CUTS_BEYOND: usize = 200;
+
+/// A transaction without when it was decided, which the end of a capture may change.
+fn answered(found: &Found) -> Option<Found> {
+    found.is_answered().then(|| Found { decided: 0, ..found.clone() })
+}
+
+/// What a capture gives, or `None` where it is none any more.
+fn replay(bytes: &[u8]) -> Result<Option<Vec<Found>>, String> {
+    match replay_bytes(bytes, &Settings::default()) {
+        Ok(run) => {
+            run.balance()?;
+            Ok(Some(run.found))
+        }
+        Err(RunError::Capture(_)) => Ok(None),
+        Err(RunError::Sink(error)) => Err(error.to_string()),
+    }
+}
+
+/// Every length of the first part, then ever further ones, with neighbours.
+fn lengths(whole: usize) -> Vec<usize> {
+    let every = (0..whole.min(EVERY_BYTE_TO)).chain([whole]);
+    let stride = (whole.saturating_sub(EVERY_BYTE_TO) / CUTS_BEYOND).max(1) | 1;
+    let beyond = (EVERY_BYTE_TO..whole).step_by(stride);
+    every.chain(beyond).collect()
+}
+
+fn cut_off(name: &str, path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    let whole = replay_file(path, &Settings::default()).unwrap().found;
+    let whole: BTreeSet<Found> = whole.iter().filter_map(answered).collect();
+    let mut read = 0;
+    for length in lengths(bytes.len()) {
+        let found = replay(&bytes[..length]);
+        let found = found.unwrap_or_else(|fault| panic!("{name} cut at {length}: {fault}"));
+        read += usize::from(found.is_some());
+        for found in found.iter().flatten().filter_map(answered) {
+            assert!(whole.contains(&found), "{name} cut at {length} invents {found:?}");
+        }
+    }
+    assert!(read > 0, "no part of {name} could be read");
+}
+
+#[test]
+fn every_capture_cut_off_anywhere() {
+    let cases = fixtures();
+    std::thread::scope(|scope| {
+        for part in cases.chunks(cases.len().div_ceil(2)) {
+            scope.spawn(move || part.iter().for_each(|(name, path)| cut_off(name, path)));
+        }
+    });
+}
+
+#[test]
+fn record_boundaries() {
+    let path = fixture("pipelined");
+    let bytes = std::fs::read(&path).unwrap();
+    let mut at = 24;
+    let mut records = 0;
+    while at < bytes.len() {
+        for length in [at - 1, at, at + 1] {
+            replay(&bytes[..length]).unwrap();
+        }
+        let captured = u32::from_le_bytes(bytes[at + 8..at + 12].try_into().unwrap());
+        at += 16 + captured as usize;
+        records += 1;
+    }
+    assert!(records > 10);
+}
+
+/// Some cases, small ones, of every container and of dirt.
+const DAMAGED: [&str; 10] = [
+    "chunked_trailers",
+    "interim_answers",
+    "keepalive_gz",
+    "keepalive_zst",
+    "mid_answer",
+    "nanosecond",
+    "pcapng",
+    "pipelined",
+    "snaplen_256",
+    "websocket",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn flipped_bytes(
+        case in prop::sample::select(&DAMAGED[..]),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let mut bytes = std::fs::read(fixture(case)).unwrap();
+        for (place, byte) in flips {
+            let place = place.index(bytes.len());
+            bytes[place] ^= byte;
+        }
+        prop_assert_eq!(replay(&bytes).err(), None);
+    }
+
+    #[test]
+    fn parts_that_swap_places(
+        case in prop::sample::select(&DAMAGED[..]),
+        moves in prop::collection::vec(
+            (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1_usize..200), 1..6),
+    ) {
+        let mut bytes = std::fs::read(fixture(case)).unwrap();
+        for (from, to, length) in moves {
+            let from = from.index(bytes.len());
+            let part: Vec<u8> = bytes.iter().skip(from).take(length).copied().collect();
+            let to = to.index(bytes.len());
+            bytes.splice(to..to, part);
+        }
+        prop_assert_eq!(replay(&bytes).err(), None);
+    }
+}

@@ -1,0 +1,192 @@
+//! Segments cut anywhere, and packets cut by the snap length.
+
+use crate::common::pcap::{self, Packet};
+use crate::common::synthetic::{Judge, Synthetic, busy};
+use crate::common::{Found, Settings, fixture, replay_bytes, replay_file};
+use observer::capture::FileSource;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+use std::collections::BTreeMap;
+use synth::{BodySizes, Dirt, Options};
+
+/// Cases in which every byte was captured; one of each kind of message.
+const WHOLE: [&str; 18] = [
+    "absolute_form",
+    "bodyless_answers",
+    "chunked_trailers",
+    "chunked_upload",
+    "close_delimited",
+    "connect_tunnel",
+    "early_answer",
+    "expect_continue",
+    "half_close",
+    "http10_keepalive",
+    "interim_answers",
+    "ipv6",
+    "methods",
+    "nanosecond",
+    "pipelined",
+    "split_head",
+    "unknown_method",
+    "websocket",
+];
+
+/// Pieces that a segment is cut into, at most.
+const PIECES_MAX: usize = 6;
+
+/// Numbers that say where to cut: for each packet some places, as parts of 65,536 of its payload.
+fn cuts() -> impl Strategy<Value = Vec<Vec<u16>>> {
+    prop::collection::vec(prop::collection::vec(any::<u16>(), 0..PIECES_MAX), 1..200)
+}
+
+fn cut(packets: &[Packet], cuts: &[Vec<u16>]) -> Vec<Packet> {
+    let places = packets.iter().zip(cuts.iter().cycle());
+    let pieces = places.flat_map(|(packet, cuts)| {
+        let length = packet.payload_length();
+        let mut cuts: Vec<usize> =
+            cuts.iter().map(|&cut| usize::from(cut) * length / 65_536).filter(|&cut| cut > 0).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        packet.cut(&cuts)
+    });
+    pieces.collect()
+}
+
+/// Every payload byte in a packet of its own.
+fn cut_to_bytes(packets: &[Packet]) -> Vec<Packet> {
+    let pieces = packets.iter().flat_map(|packet| {
+        let cuts: Vec<usize> = (1..packet.payload_length()).collect();
+        packet.cut(&cuts)
+    });
+    pieces.collect()
+}
+
+fn transactions(packets: &[Packet]) -> Result<Vec<Found>, TestCaseError> {
+    let run = replay_bytes(&pcap::write(packets), &Settings::default());
+    let run = run.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    run.balance().map_err(TestCaseError::fail)?;
+    Ok(run.found)
+}
+
+fn same_when_cut(what: &str, packets: &[Packet], cases: u32) {
+    let whole = transactions(packets).unwrap();
+    assert!(!whole.is_empty(), "{what} has no transactions");
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let result = TestRunner::new(config).run(&cuts(), |cuts| {
+        let found = transactions(&cut(packets, &cuts))?;
+        prop_assert_eq!(&found, &whole);
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{what}: {error}"));
+}
+
+#[test]
+fn cutting_recorded_segments_changes_nothing() {
+    for name in WHOLE {
+        let packets = pcap::read(&mut FileSource::open(&fixture(name)).unwrap());
+        same_when_cut(name, &packets, 48);
+        let found = transactions(&cut_to_bytes(&packets)).unwrap();
+        assert_eq!(found, transactions(&packets).unwrap(), "{name}, byte by byte");
+    }
+}
+
+#[test]
+fn cutting_synthetic_segments_changes_nothing() {
+    for seed in 1..=2 {
+        let synthetic = Synthetic::new(&busy(400, seed, Dirt::default()));
+        same_when_cut(&format!("seed {seed}"), &pcap::read_bytes(&synthetic.capture), 24);
+    }
+}
+
+/// A cut may put text that looks like a head at the start of a segment: even then nothing is guessed.
+#[test]
+fn cutting_a_dirty_capture_invents_nothing() {
+    for seed in 1..=3 {
+        let dirt = Dirt { capture_drops: 0.03, capture_drop_burst: 2, ..Dirt::default() };
+        let options = Options {
+            // Bodies over many segments, with decoys in them.
+            bodies: Some(BodySizes { median_bytes: 8_000, ..BodySizes::WEB }),
+            ..busy(300, seed, dirt)
+        };
+        let synthetic = Synthetic::new(&options);
+        let packets = pcap::read_bytes(&synthetic.capture);
+        let config =
+            ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+        let result = TestRunner::new(config).run(&cuts(), |cuts| {
+            let found = transactions(&cut(&packets, &cuts))?;
+            let tally = Judge::all(true, &found, &synthetic.truth);
+            prop_assert!(tally.faults.is_empty(), "{}", tally);
+            Ok(())
+        });
+        result.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    }
+}
+
+/// DESIGN's promise for a snap length: each transaction is equal, or the same without its name or size, or quarantined.
+fn keeps_the_promise(whole: &[Found], cut: &[Found]) -> Result<usize, String> {
+    let key = |found: &Found| (found.client.clone(), found.server.clone(), found.moments[0]);
+    let mut left: BTreeMap<_, Vec<&Found>> = BTreeMap::new();
+    for found in whole {
+        left.entry(key(found)).or_default().push(found);
+    }
+    let mut equal = 0;
+    for found in cut {
+        let candidates = left.get_mut(&key(found)).filter(|candidates| !candidates.is_empty());
+        let Some(candidates) = candidates else { return Err(format!("invented: {found:?}")) };
+        let original = candidates.remove(0);
+        if found == original {
+            equal += 1;
+        } else if found.outcome.name() != "quarantined" && !is_same_without(original, found) {
+            return Err(format!("changed: {original:?}\n    to {found:?}"));
+        }
+    }
+    match left.into_values().flatten().next() {
+        Some(missing) => Err(format!("uncounted: {missing:?}")),
+        None => Ok(equal),
+    }
+}
+
+fn is_same_without(original: &Found, found: &Found) -> bool {
+    found.moments == original.moments
+        && found.outcome == original.outcome
+        && found.code == original.code
+        && (found.operation == original.operation || !found.has_operation())
+}
+
+fn truncated(packets: &[Packet], snaplen: usize) -> Vec<Packet> {
+    packets.iter().map(|packet| packet.truncated(snaplen)).collect()
+}
+
+#[test]
+fn a_snap_length_keeps_its_promise() {
+    for name in WHOLE {
+        let packets = pcap::read(&mut FileSource::open(&fixture(name)).unwrap());
+        let whole = transactions(&packets).unwrap();
+        for snaplen in [128, 200, 256, 320, 512, 1_024] {
+            let cut = transactions(&truncated(&packets, snaplen)).unwrap();
+            let equal = keeps_the_promise(&whole, &cut);
+            let equal = equal.unwrap_or_else(|fault| panic!("{name}, snaplen {snaplen}: {fault}"));
+            println!("{name}, snaplen {snaplen}: {equal} of {} equal", whole.len());
+        }
+    }
+}
+
+/// Where every head fits into what was kept, and bodies have a length, nothing changes.
+#[test]
+fn where_heads_fit_a_snap_length_changes_nothing() {
+    let options = Options { decoys: false, ..busy(1_000, 5, Dirt::default()) };
+    let synthetic = Synthetic::new(&options);
+    let packets = pcap::read_bytes(&synthetic.capture);
+    let whole = transactions(&packets).unwrap();
+    // Heads of synthetic messages are shorter than that.
+    let cut = transactions(&truncated(&packets, 1_200)).unwrap();
+    let equal = keeps_the_promise(&whole, &cut).unwrap();
+    println!("{equal} of {} equal", whole.len());
+    for name in ["keepalive", "nanosecond", "delay_20ms_client_side", "bodyless_answers"] {
+        let path = fixture(name);
+        let whole = replay_file(&path, &Settings::default()).unwrap().found;
+        let packets = pcap::read(&mut FileSource::open(&path).unwrap());
+        let cut = transactions(&truncated(&packets, 512)).unwrap();
+        assert_eq!(cut, whole, "{name}");
+    }
+}
