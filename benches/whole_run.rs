@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::metadata(&path)?.len();
     let mut rounds: Vec<[Round; 3]> = Vec::new();
     for round in 0..=ROUNDS {
-        let row = [measure(|| walk(&path))?, measure(|| look_up(&path))?, measure(|| replay(&path))?];
+        let row =
+            [measure(|| walk(&path))?, measure(|| look_up(&path))?, measure(|| replay(&path))?];
         // The first fills the page cache.
         if round > 0 {
             rounds.push(row);
@@ -43,7 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("{}: {} packets, {:.2} GB", path.display(), rounds[0][0].packets, bytes as f64 / 1e9);
     println!("{:<28} {:>12} {:>9} {:>9} {:>12}", "", "M packets/s", "GB/s", "CPU s", "ns a packet");
-    for (column, name) in ["walk record headers", "parse and look up the flow", "whole replay"].iter().enumerate() {
+    for (column, name) in
+        ["walk record headers", "parse and look up the flow", "whole replay"].iter().enumerate()
+    {
         let cpu = median(rounds.iter().map(|row| row[column].cpu_seconds));
         let packets = rounds[0][column].packets as f64;
         println!(
@@ -53,8 +56,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             cpu / packets * 1e9
         );
     }
-    let ratio = |column: usize| median(rounds.iter().map(|row| row[2].cpu_seconds / row[column].cpu_seconds));
-    println!("whole replay / walk: {:.2}   whole replay / parse and look up: {:.2}", ratio(0), ratio(1));
+    let ratio = |column: usize| {
+        median(rounds.iter().map(|row| row[2].cpu_seconds / row[column].cpu_seconds))
+    };
+    println!(
+        "whole replay / walk: {:.2}   whole replay / parse and look up: {:.2}",
+        ratio(0),
+        ratio(1)
+    );
     println!("peak memory: {} KiB", peak_memory_kib());
     Ok(())
 }
@@ -115,7 +124,8 @@ fn records(path: &Path, mut take: impl FnMut(&[u8])) -> Result<u64, Box<dyn Erro
         let end = held + read;
         let mut at = 0;
         while let Some(header) = buffer[at..end].get(..16) {
-            let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
+            let length =
+                u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
             let Some(packet) = buffer[at..end].get(16..16 + length) else { break };
             take(packet);
             packets += 1;
@@ -141,7 +151,9 @@ fn look_up(path: &Path) -> Result<u64, Box<dyn Error>> {
     let mut flows: HashMap<([u8; 32], [u16; 2]), u64, FixedState> = HashMap::default();
     let packets = records(path, |packet| {
         let Ok(sliced) = SlicedPacket::from_ethernet(packet) else { return };
-        let (Some(net), Some(TransportSlice::Tcp(tcp))) = (&sliced.net, &sliced.transport) else { return };
+        let (Some(net), Some(TransportSlice::Tcp(tcp))) = (&sliced.net, &sliced.transport) else {
+            return;
+        };
         let mut ends = [([0_u8; 16], tcp.source_port()), ([0_u8; 16], tcp.destination_port())];
         match net {
             NetSlice::Ipv4(ip) => {
@@ -158,7 +170,8 @@ fn look_up(path: &Path) -> Result<u64, Box<dyn Error>> {
         let mut addresses = [0; 32];
         addresses[..16].copy_from_slice(&ends[0].0);
         addresses[16..].copy_from_slice(&ends[1].0);
-        *flows.entry((addresses, [ends[0].1, ends[1].1])).or_default() += tcp.payload().len() as u64;
+        *flows.entry((addresses, [ends[0].1, ends[1].1])).or_default() +=
+            tcp.payload().len() as u64;
     })?;
     black_box(flows.len());
     Ok(packets)

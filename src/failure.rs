@@ -6,7 +6,7 @@ use std::process::ExitCode;
 /// The input or the arguments cannot be used.
 const UNUSABLE: u8 = 2;
 /// Stopped by Ctrl-C, as shells report it: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// What a command reports when it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +43,6 @@ fn one_line(text: &str) -> String {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_pipe = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<io::Error>().is_some_and(is_pipe);
-        let json = cause.downcast_ref::<serde_json::Error>();
-        io || json.and_then(serde_json::Error::io_error_kind) == Some(ErrorKind::BrokenPipe)
-    })
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }

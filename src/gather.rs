@@ -51,7 +51,8 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
             gathered.take(metric, block);
         }
     }
-    input.packets = Packets::from_entries(gathered.packets.iter().map(|(entry, count)| (&**entry, *count)));
+    input.packets =
+        Packets::from_entries(gathered.packets.iter().map(|(entry, count)| (&**entry, *count)));
     input.wires = gathered.wires.into_iter().map(|(name, entries)| wire(name, &entries)).collect();
     input.routes = gathered.routes.into_values().collect();
     Ok(input)
@@ -75,7 +76,8 @@ async fn resolution(
 ) -> anyhow::Result<Option<(WindowLength, CaptureTime, CaptureTime)>> {
     let held = store.resolutions().await?;
     let all: Vec<String> = held.iter().map(|(length, ..)| length.to_string()).collect();
-    let covered = |&&(_, first, last): &&(WindowLength, CaptureTime, CaptureTime)| last.since(first);
+    let covered =
+        |&&(_, first, last): &&(WindowLength, CaptureTime, CaptureTime)| last.since(first);
     let chosen = match asked.window {
         Some(length) => {
             let found = held.iter().find(|(held, ..)| *held == length);
@@ -115,7 +117,8 @@ impl Gathered {
     }
 
     fn route(&mut self, series: &Series) -> &mut RouteData {
-        let [wire, method, route, status] = ["wire", "method", "route", "status"].map(|name| tag(series, name));
+        let [wire, method, route, status] =
+            ["wire", "method", "route", "status"].map(|name| tag(series, name));
         let key = [wire.clone(), method.clone(), route.clone(), status.clone()];
         let empty = RouteData { wire, method, route, status, ..RouteData::default() };
         self.routes.entry(key).or_insert(empty)
@@ -123,7 +126,9 @@ impl Gathered {
 
     fn outcomes(&mut self, block: &Block) {
         let name = tag(&block.series, "outcome");
-        let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name) else { return };
+        let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name) else {
+            return;
+        };
         let route = self.route(&block.series);
         for (start, value) in &block.rows {
             let Value::Delta(count) = value else { continue };
@@ -157,7 +162,10 @@ fn tag(series: &Series, name: &str) -> String {
 }
 
 fn sum(block: &Block) -> u64 {
-    let deltas = block.rows.iter().map(|(_, value)| if let Value::Delta(grown) = value { *grown } else { 0 });
+    let deltas = block
+        .rows
+        .iter()
+        .map(|(_, value)| if let Value::Delta(grown) = value { *grown } else { 0 });
     deltas.sum()
 }
 

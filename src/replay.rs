@@ -6,7 +6,7 @@ mod progress;
 mod sink;
 
 use crate::arguments::ReplayArguments;
-use crate::failure::{Done, say};
+use crate::failure::{Done, INTERRUPTED, say};
 use crate::gather::{self, Asked};
 use crate::report;
 use anyhow::Context;
@@ -17,7 +17,7 @@ use decoders::wires::WireConfig;
 use identity::Identified;
 use model::protocol::Protocol;
 use model::wire::WireSpec;
-use observer::pipeline::{self, RunError, Summary};
+use observer::pipeline::{self, RunError, SinkError, Summary};
 use observer::windows::{Length, Windows};
 use progress::Bar;
 use sink::{Lines, ReplaySink};
@@ -32,6 +32,16 @@ use store::memory::MemoryStore;
 use tokio::runtime::{Builder, Runtime};
 
 pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
+    anyhow::ensure!(
+        !(is_stdout(arguments.transactions.as_deref())
+            && is_stdout(arguments.connections.as_deref())),
+        "--transactions and --connections cannot both go to standard output; name a file for one of them"
+    );
+    if let Some(path) = &arguments.report {
+        // Better now than after hours of reading.
+        let opened = File::options().create(true).append(true).open(path);
+        opened.with_context(|| cannot_write(path))?;
+    }
     let config = EngineConfig {
         wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
         keep_targets: arguments.raw,
@@ -39,19 +49,27 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     };
     let runtime = Builder::new_current_thread().build().context("starting")?;
     let mut source = Identified::new(observer::capture::open(&arguments.files)?)?;
-    let store: Arc<dyn Store> = match &arguments.store {
-        Some(directory) => Arc::new(EmbeddedStore::open(directory)?),
-        None => Arc::new(MemoryStore::default()),
-    };
-    let identity = runtime.block_on(source.identity(arguments, &*store))?;
+    let printed = Arc::new(MemoryStore::default());
+    let store = arguments.store.as_deref().map(EmbeddedStore::open).transpose()?;
+    let store = store.map(|store| Arc::new(store) as Arc<dyn Store>);
+    let named_by: &dyn Store = store.as_deref().unwrap_or(&*printed);
+    let identity = runtime.block_on(source.identity(arguments, named_by))?;
     let interrupted = Arc::new(AtomicBool::new(false));
+    // The first Ctrl-C ends the replay at the next packets; a second one does not wait for them.
+    signal_hook::flag::register_conditional_shutdown(
+        signal_hook::consts::SIGINT,
+        i32::from(INTERRUPTED),
+        Arc::clone(&interrupted),
+    )
+    .context("watching for Ctrl-C")?;
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted))
         .context("watching for Ctrl-C")?;
     let mut sink = ReplaySink {
         windows: Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed)),
         transactions: arguments.transactions.as_deref().map(create).transpose()?,
         connections: arguments.connections.as_deref().map(create).transpose()?,
-        store: Arc::clone(&store),
+        printed: Arc::clone(&printed),
+        store,
         runtime: &runtime,
         bar: Bar::new(),
         interrupted,
@@ -59,14 +77,14 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
     sink.bar.finish();
     let summary = match summary {
-        Err(RunError::Sink(error)) => return Err(anyhow::Error::from_boxed(error.0)),
+        Err(RunError::Sink(error)) => return Err(unwrapped(error)),
         other => other?,
     };
     finish(&mut sink, &summary)?;
     for warning in &summary.warnings {
         say(&format!("warning: {warning}"));
     }
-    publish(arguments, &runtime, &*store, &sink.windows, &summary)?;
+    publish(arguments, &runtime, &*printed, &sink.windows, &summary)?;
     Ok(if summary.stopped { Done::Interrupted } else { Done::Whole })
 }
 
@@ -77,7 +95,15 @@ fn finish(sink: &mut ReplaySink<'_>, summary: &Summary) -> anyhow::Result<()> {
     sink.windows.packets(&summary.packets, last);
     let batches = sink.windows.finish(last, &summary.catalog);
     let written = batches.into_iter().try_for_each(|batch| sink.write(batch));
-    written.map_err(|error| anyhow::Error::from_boxed(error.0))
+    written.map_err(unwrapped)
+}
+
+/// The error as it was, so that a closed pipe is known for what it is.
+fn unwrapped(error: SinkError) -> anyhow::Error {
+    match error.0.downcast::<std::io::Error>() {
+        Ok(error) => anyhow::Error::new(*error),
+        Err(error) => anyhow::Error::from_boxed(error),
+    }
 }
 
 /// Prints what was found, and writes the report.
@@ -88,7 +114,8 @@ fn publish(
     windows: &Windows,
     summary: &Summary,
 ) -> anyhow::Result<()> {
-    let names: Vec<String> = arguments.files.iter().map(|file| file.display().to_string()).collect();
+    let names: Vec<String> =
+        arguments.files.iter().map(|file| file.display().to_string()).collect();
     let asked = Asked {
         title: arguments.title.clone().unwrap_or_else(|| names.join(", ")),
         sources: names,
@@ -100,14 +127,15 @@ fn publish(
     input.packets = summary.packets;
     input.notes.extend(summary.warnings.iter().map(ToString::to_string));
     if summary.stopped {
-        input.notes.push("the replay was interrupted: what follows is what had been read by then".to_owned());
+        input.notes.push(
+            "the replay was interrupted: what follows is what had been read by then".to_owned(),
+        );
     }
     if let Some(path) = &arguments.report {
         report::write_html(&input, path)?;
         say(&format!("report: {}", path.display()));
     }
-    let is_taken = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
-    if is_taken(&arguments.transactions) || is_taken(&arguments.connections) {
+    if is_stdout(arguments.transactions.as_deref()) || is_stdout(arguments.connections.as_deref()) {
         return Ok(());
     }
     report::print(&input, arguments.format)
@@ -118,7 +146,9 @@ fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
     let naming = match (spec.protocol, &spec.names_file) {
         (Protocol::Http, None) => Naming::Http(http1::Naming::Templates),
         (Protocol::Http, Some(file)) => {
-            let routes = std::fs::read_to_string(file).with_context(|| format!("wire {spec}: {file}"))?;
+            let routes = std::fs::read_to_string(file).with_context(|| {
+                format!("wire {spec}: cannot read {file}; name a routes file, or leave it out to have routes found")
+            })?;
             Naming::Http(http1::Naming::from_routes(&routes).with_context(|| file.clone())?)
         }
         (_, None) => Naming::None,
@@ -133,11 +163,19 @@ fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
 pub fn create(path: &Path) -> anyhow::Result<Lines> {
     let output: Box<dyn Write> = match path == Path::new("-") {
         true => Box::new(std::io::stdout()),
-        false => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        false => Box::new(File::create(path).with_context(|| cannot_write(path))?),
     };
     Ok(Box::new(BufWriter::with_capacity(OUTPUT_BYTES, output)))
 }
 
+/// What to say of a file that cannot be written.
+pub fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}; check that its directory exists and is yours", path.display())
+}
+
+fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
+}
+
 /// Bytes written at a time.
 const OUTPUT_BYTES: usize = 256 << 10;
-

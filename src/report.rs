@@ -3,6 +3,7 @@
 use crate::arguments::{Format, HeatmapArguments, ReportCommand, SlaArguments, StoreArguments};
 use crate::failure::{Done, say};
 use crate::gather::{self, Asked};
+use crate::replay::cannot_write;
 use anyhow::Context;
 use reports::figures::Figures;
 use reports::heatmap::{self, Size};
@@ -45,11 +46,15 @@ fn picture(arguments: &HeatmapArguments) -> anyhow::Result<()> {
     let figures = Figures::new(&input);
     let size = Size { width: arguments.width, height: arguments.height, ..Size::default() };
     let path = &arguments.output;
-    let kind = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    let kind =
+        path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     let bytes = match kind.as_deref() {
         Some("png") => heatmap::png(&figures, size)?,
         Some("svg") => heatmap::svg(&figures, size)?.into_bytes(),
-        _ => anyhow::bail!("{}: name it .png or .svg, that says which picture to make", path.display()),
+        _ => anyhow::bail!(
+            "{}: name it .png or .svg, that says which picture to make",
+            path.display()
+        ),
     };
     write(path, &bytes)?;
     say(&format!("heatmap: {}", path.display()));
@@ -74,7 +79,7 @@ pub fn write_html(input: &ReportInput, path: &Path) -> anyhow::Result<()> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(path, bytes).with_context(|| cannot_write(path))
 }
 
 /// Prints the report.
@@ -94,5 +99,8 @@ fn options() -> text::Options {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
-    text::Options { unicode: is_utf8 || !std::io::stdout().is_terminal(), ..text::Options::default() }
+    text::Options {
+        unicode: is_utf8 || !std::io::stdout().is_terminal(),
+        ..text::Options::default()
+    }
 }

@@ -115,17 +115,40 @@ pub trait Decoder {
     where
         Self: Sized;
 
+    /// Whether a message begins with `bytes`, the start of a segment somewhere in a stream. Stricter than
+    /// [`Self::probe`]: what is taken for a message here is not confirmed by what came before it.
+    fn resync(direction: Direction, bytes: &[u8]) -> bool
+    where
+        Self: Sized;
+
     /// Reads what is whole in `chunk`; the driver keeps the rest and presents it again with more.
-    fn on_bytes(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError>;
+    fn on_bytes(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError>;
 
     /// A skip is over; its last byte came at `last_at`, or was never captured.
-    fn on_skipped(&mut self, direction: Direction, last_at: Option<CaptureTime>, out: &mut Events<'_>);
+    fn on_skipped(
+        &mut self,
+        direction: Direction,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    );
 
     /// Whether the direction stands between two messages.
     fn at_boundary(&self, direction: Direction) -> bool;
 
     /// Forgets where the direction stood: the next byte begins a message.
     fn restart(&mut self, direction: Direction);
+
+    /// The snap length cut the packet behind `seen`, bytes that wait for more, and `lost` more of the message are behind
+    /// the cut. `true` where a message is under way whose end can be told by what the other direction does next: then
+    /// its bytes are passed over until [`Self::on_close`] with [`Close::Finished`] ends it.
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool;
+
+    /// Whether the direction is in a message of unknown end, see [`Self::on_cut`].
+    fn is_cut(&self, direction: Direction) -> bool;
 
     /// The direction ends. `unread`: bytes of a skip that never came. `last_at`: when its last byte came.
     fn on_close(

@@ -4,7 +4,7 @@ pub(crate) mod detect;
 pub(crate) mod driver;
 mod ending;
 
-use crate::limits::{ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, IDLE_TIMEOUT};
+use crate::limits::{ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, IDLE_SWEEP, IDLE_TIMEOUT};
 use crate::output::{ConnectionEnd, Output};
 use crate::packet::{Segment, TcpFlags};
 use crate::pairing::{Context, Pairing, Trust};
@@ -44,6 +44,8 @@ pub struct Engine {
     context: Context,
     packets: Packets,
     generation: u32,
+    /// When idle connections are looked for next.
+    next_sweep: CaptureTime,
     report_connections: bool,
 }
 
@@ -57,7 +59,7 @@ impl Engine {
     pub fn new(config: &EngineConfig) -> Self {
         let mut fresh = Vec::new();
         let wires = Wires::new(&config.wires, &mut fresh);
-        let mut context = Context::new(wires, config.keep_targets);
+        let mut context = Context::new(wires, config.keep_targets, config.report_connections);
         context.output.fresh = fresh;
         Self {
             flows: Slab::new(),
@@ -67,6 +69,7 @@ impl Engine {
             context,
             packets: Packets::default(),
             generation: 0,
+            next_sweep: CaptureTime::ZERO,
             report_connections: config.report_connections,
         }
     }
@@ -86,20 +89,48 @@ impl Engine {
         self.flows.len()
     }
 
+    fn find(&self, key: &FlowKey) -> Option<u32> {
+        let Self { flows, table, .. } = self;
+        table.find(hash(key), |&slot| flows.get(slot).is_some_and(|flow| flow.key == *key)).copied()
+    }
+
+    /// Finds the connections of segments that are about to come, and touches their memory: one wait for all of them
+    /// instead of one for each.
+    pub fn look_up<'s>(
+        &self,
+        segments: impl Iterator<Item = &'s Segment>,
+        places: &mut Vec<Option<u32>>,
+    ) {
+        places.extend(segments.map(|segment| self.find(&segment.key)));
+        let flows = places.iter().filter_map(|place| self.flows.get((*place)?));
+        std::hint::black_box(flows.fold(0, |touched, flow| touched ^ flow.touch()));
+    }
+
     /// Takes a segment. `number`: of its packet, counted over the whole input.
     pub fn segment(&mut self, number: u64, segment: &Segment, payload: &[u8]) {
-        let hash = hash(&segment.key);
-        let Self { flows, table, .. } = self;
-        let found = table.find(hash, |&slot| flows.get(slot).is_some_and(|flow| flow.key == segment.key));
-        let mut slot = found.copied();
+        self.segment_at(None, number, segment, payload);
+    }
+
+    /// The same, where the connection was looked up before; it may have gone or come since.
+    pub fn segment_at(
+        &mut self,
+        place: Option<u32>,
+        number: u64,
+        segment: &Segment,
+        payload: &[u8],
+    ) {
+        let looked_up = place.filter(|&slot| {
+            self.flows.get(slot).is_some_and(|flow| flow.key == segment.key && flow.generation != 0)
+        });
+        let mut slot = looked_up.or_else(|| self.find(&segment.key));
         self.context.packet = number;
         self.context.decided_here = 0;
         self.context.deadline = None;
         self.context.now = segment.time;
         if segment.flags.has(TcpFlags::SYN) {
-            slot = self.on_syn(slot, hash, segment);
+            slot = self.on_syn(slot, segment);
         } else if slot.is_none() && (!payload.is_empty() || segment.payload_missing > 0) {
-            slot = self.open(hash, segment);
+            slot = self.open(segment);
         }
         let Some(slot) = slot else { return };
         let Some(flow) = self.flows.get_mut(slot) else { return };
@@ -115,7 +146,7 @@ impl Engine {
             bytes: payload,
             missing: segment.payload_missing,
             fin: segment.flags.has(TcpFlags::FIN),
-            fingerprint: (segment.fingerprint ^ (segment.fingerprint >> 32)) as u32,
+            fingerprint: (segment.fingerprint ^ (segment.fingerprint >> 32)) as u16,
         };
         let length = data.length();
         if flow.times != NO_TIMES {
@@ -147,7 +178,11 @@ impl Engine {
         let generation = flow.generation;
         if flow.pairing.open > 0 && !flow.answer_timer {
             flow.answer_timer = true;
-            self.timers.answers.push(Timer { deadline: now.plus(ANSWER_TIMEOUT), slot, generation });
+            self.timers.answers.push(Timer {
+                deadline: now.plus(ANSWER_TIMEOUT),
+                slot,
+                generation,
+            });
         }
         if flow.holds
             && !flow.gap_timer
@@ -159,16 +194,16 @@ impl Engine {
     }
 
     /// A SYN begins a connection, unless it is a copy of the one that did.
-    fn on_syn(&mut self, slot: Option<u32>, hash: u64, segment: &Segment) -> Option<u32> {
+    fn on_syn(&mut self, slot: Option<u32>, segment: &Segment) -> Option<u32> {
         let known = slot.and_then(|slot| self.flows.get(slot).map(|flow| (slot, flow)));
         let slot = match known {
             Some((slot, flow)) if flow.over || is_new_connection(flow, segment) => {
                 self.end(slot, ConnectionEnd::Replaced, segment.time);
                 self.forget(slot);
-                self.open(hash, segment)?
+                self.open(segment)?
             }
             Some((slot, _)) => slot,
-            None => self.open(hash, segment)?,
+            None => self.open(segment)?,
         };
         if let Some(flow) = self.flows.get_mut(slot) {
             handshake::on_syn(flow, segment, &mut self.times);
@@ -177,14 +212,15 @@ impl Engine {
     }
 
     /// Begins to follow a connection, if it is to be watched.
-    fn open(&mut self, hash: u64, segment: &Segment) -> Option<u32> {
+    fn open(&mut self, segment: &Segment) -> Option<u32> {
         let is_syn = segment.flags.has(TcpFlags::SYN);
         let server = match (is_syn, segment.flags.has(TcpFlags::ACK)) {
             (true, false) => Some(segment.from.other()),
             (true, true) => Some(segment.from),
             (false, _) => self.server_by_port(&segment.key),
         };
-        let wire = server.and_then(|end| self.context.wires.on_port(segment.key.endpoint(end).port));
+        let wire =
+            server.and_then(|end| self.context.wires.on_port(segment.key.endpoint(end).port));
         let wanted = !self.context.wires.are_configured()
             || wire.is_some()
             || (server.is_none() && self.is_on_a_wire(&segment.key));
@@ -223,11 +259,11 @@ impl Engine {
         if let Some(wire) = wire {
             flow.assign(&mut self.context.wires, wire);
         }
-        let generation = flow.generation;
         let slot = self.flows.insert(flow);
         let Self { flows, table, .. } = self;
-        table.insert_unique(hash, slot, |&slot| flows.get(slot).map_or(0, |flow| self::hash(&flow.key)));
-        self.timers.idle.push(Timer { deadline: segment.time.plus(IDLE_TIMEOUT), slot, generation });
+        table.insert_unique(hash(&segment.key), slot, |&slot| {
+            flows.get(slot).map_or(0, |flow| self::hash(&flow.key))
+        });
         Some(slot)
     }
 
@@ -241,7 +277,9 @@ impl Engine {
     }
 
     fn is_on_a_wire(&self, key: &FlowKey) -> bool {
-        [key.low.port, key.high.port].into_iter().any(|port| self.context.wires.on_port(port).is_some())
+        [key.low.port, key.high.port]
+            .into_iter()
+            .any(|port| self.context.wires.on_port(port).is_some())
     }
 
     /// Lets packet time pass: does what was due by `now`. `number`: of the packet that comes next; `before`: the newest
@@ -264,14 +302,8 @@ impl Engine {
                 self.expire(timer);
             }
         }
-        while let Some(timer) = self.timers.idle.pop_due(now) {
-            let Some(flow) = self.due(timer) else { continue };
-            if !flow.over && flow.last_seen.plus(IDLE_TIMEOUT) <= timer.deadline {
-                self.end(timer.slot, ConnectionEnd::Idle, timer.deadline);
-            } else if !flow.over {
-                let deadline = timer.deadline.plus(IDLE_TIMEOUT);
-                self.timers.idle.push(Timer { deadline, ..timer });
-            }
+        if now >= self.next_sweep {
+            self.sweep(now);
         }
         while let Some(timer) = self.timers.closed.pop_due(now) {
             if self.due(timer).is_some() {
@@ -287,9 +319,30 @@ impl Engine {
         }
     }
 
+    /// Forgets the connections that were silent for too long. A look at all of them now and then costs less than a timer
+    /// for each.
+    fn sweep(&mut self, now: CaptureTime) {
+        let round = now.as_nanos() - now.as_nanos() % IDLE_SWEEP.0;
+        let is_first = self.next_sweep == CaptureTime::ZERO;
+        self.next_sweep = CaptureTime::from_nanos(round).plus(IDLE_SWEEP);
+        if is_first {
+            return;
+        }
+        for slot in 0..self.flows.bound() {
+            let Some(flow) = self.flows.get(slot) else { continue };
+            let deadline = flow.last_seen.plus(IDLE_TIMEOUT);
+            if !flow.over && flow.generation != 0 && deadline <= now {
+                self.context.now = deadline;
+                self.context.deadline = Some((deadline, flow.key));
+                self.end(slot, ConnectionEnd::Idle, deadline);
+            }
+        }
+    }
+
     /// The connection that set a timer, if it is still there; what happens next is dated with the deadline.
     fn due(&mut self, timer: Timer) -> Option<&mut Flow> {
-        let flow = self.flows.get_mut(timer.slot).filter(|flow| flow.generation == timer.generation)?;
+        let flow =
+            self.flows.get_mut(timer.slot).filter(|flow| flow.generation == timer.generation)?;
         self.context.now = timer.deadline;
         self.context.deadline = Some((timer.deadline, flow.key));
         Some(flow)

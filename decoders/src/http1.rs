@@ -13,7 +13,7 @@ pub use naming::{Naming, Route, RoutesError};
 use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::limits::{CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX};
 use crate::pairing::Events;
-use head::Framing;
+use head::{Coding, Framing};
 use model::flow::Direction;
 use model::transaction::{Code, Outcome};
 use model::units::CaptureTime;
@@ -32,18 +32,39 @@ enum State {
     Trailers,
     /// In a body that ends with the connection.
     ToClose,
+    /// In a message whose head or chunk sizes the snap length cut.
+    Cut,
 }
 
 /// One direction: where it stands, and what the message that is arriving has said so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Side {
-    /// Bytes of the message so far; a body is counted when it begins.
-    bytes: u64,
-    framing: Framing,
+    /// In the head: what it says of the body's length. Behind it: bytes of the message so far, a body being counted when
+    /// it begins. One place for both, since every idle connection has two of them.
+    number: u64,
+    /// Bytes of the head so far.
+    head: u32,
     /// Of an answer; 0 for a request.
     status: u16,
+    coding: Coding,
     state: State,
 }
+
+impl Side {
+    /// Bytes of the message so far.
+    const fn bytes(&self) -> u64 {
+        match self.state {
+            State::StartLine | State::Fields => self.head as u64,
+            _ => self.number,
+        }
+    }
+
+    fn framing(&self) -> Framing {
+        Framing { content_length: self.number, coding: self.coding }
+    }
+}
+
+const _: () = assert!(size_of::<Http1>() <= 32, "every idle connection pays for it");
 
 /// The decoder of one connection.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +88,11 @@ impl Http1 {
         }
     }
 
-    fn start_line(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+    fn start_line(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
         let bytes = chunk.bytes;
         // RFC 9112, section 2.2: empty lines before a start line are to be ignored.
         let blank = bytes.iter().take_while(|&byte| matches!(byte, b'\r' | b'\n')).count();
@@ -93,7 +118,7 @@ impl Http1 {
                 out.name_request(method, target);
                 if is_bare {
                     // HTTP/0.9: a line and nothing else.
-                    self.request.bytes = length as u64;
+                    self.request.head = length as u32;
                     self.message_ended(chunk.direction, Some(chunk.time_at(length - 1)), out);
                     return Ok(Progress::Consumed(length));
                 }
@@ -110,44 +135,60 @@ impl Http1 {
             }
         }
         let side = self.side(chunk.direction);
-        (side.bytes, side.framing, side.state) = (length as u64, Framing::default(), State::Fields);
+        let Framing { content_length, coding } = Framing::default();
+        (side.head, side.number, side.coding) = (length as u32, content_length, coding);
+        side.state = State::Fields;
         self.fields(chunk, length, out)
     }
 
     /// Reads field lines from offset `at` on.
-    fn fields(&mut self, chunk: &Chunk<'_>, mut at: usize, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+    fn fields(
+        &mut self,
+        chunk: &Chunk<'_>,
+        mut at: usize,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
         let side = self.side(chunk.direction);
+        let mut framing = side.framing();
+        let head_before = side.head as usize - if side.head as usize >= at { at } else { 0 };
         loop {
             let rest = chunk.bytes.get(at..).unwrap_or_default();
-            let Some((field, length)) = head::line(rest) else {
-                if side.bytes + rest.len() as u64 > HEAD_BYTES_MAX as u64 {
-                    return Err(DecodeError("a head without an end"));
-                }
-                return Ok(Progress::Need { consumed: at });
-            };
-            at += length;
-            side.bytes += length as u64;
-            if field.is_empty() {
-                return self.head_ended(chunk, at, out);
-            }
-            if side.bytes > HEAD_BYTES_MAX as u64 {
+            let line = head::line(rest);
+            let length = line.map_or(rest.len(), |(_, length)| length);
+            if head_before + at + length > HEAD_BYTES_MAX {
                 return Err(DecodeError("a head without an end"));
             }
-            side.framing.read(field);
+            let Some((field, length)) = line else { break };
+            at += length;
+            if field.is_empty() {
+                side.head = (head_before + at) as u32;
+                return self.head_ended(chunk, at, framing, out);
+            }
+            framing.read(field);
         }
+        (side.head, side.number, side.coding) =
+            ((head_before + at) as u32, framing.content_length, framing.coding);
+        Ok(Progress::Need { consumed: at })
     }
 
     /// The head is whole, at offset `at`: where does the message end? RFC 9112, section 6.3.
-    fn head_ended(&mut self, chunk: &Chunk<'_>, at: usize, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+    fn head_ended(
+        &mut self,
+        chunk: &Chunk<'_>,
+        at: usize,
+        framing: Framing,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
         let direction = chunk.direction;
         let side = self.side(direction);
-        let Framing { content_length, chunked, transfer_encoding, contradictory } = side.framing;
         let is_response = direction == Direction::ToClient;
         if is_response {
             let status = side.status;
             let asked = out.oldest_tag().unwrap_or(tag::OTHER);
-            let is_tunnel = status == 101 || (asked == tag::CONNECT && (200..300).contains(&status));
-            if is_tunnel || is_interim(status) || asked == tag::HEAD || matches!(status, 204 | 304) {
+            let is_tunnel =
+                status == 101 || (asked == tag::CONNECT && (200..300).contains(&status));
+            if is_tunnel || is_interim(status) || asked == tag::HEAD || matches!(status, 204 | 304)
+            {
                 self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
                 return Ok(match is_tunnel {
                     true => Progress::Opaque { consumed: at },
@@ -155,28 +196,31 @@ impl Http1 {
                 });
             }
         }
-        if chunked {
-            side.state = State::ChunkSize;
-            return Ok(Progress::Consumed(at));
-        }
-        match content_length {
-            _ if is_response && (transfer_encoding || contradictory) => {}
-            _ if transfer_encoding || contradictory => {
-                return Err(DecodeError("a request of unknown length"));
-            }
-            Some(length @ 1..) => {
-                side.bytes += length;
-                side.state = State::Body;
-                return Ok(Progress::Skip { consumed: at, bytes: length });
-            }
-            None if is_response => {}
-            Some(0) | None => {
-                self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
+        side.number = u64::from(side.head);
+        let (length, unknown) = match framing.coding {
+            Coding::Chunked => {
+                side.state = State::ChunkSize;
                 return Ok(Progress::Consumed(at));
             }
+            Coding::None => (framing.length(), false),
+            Coding::Other | Coding::Contradictory => (None, true),
+        };
+        match length {
+            _ if unknown && !is_response => Err(DecodeError("a request of unknown length")),
+            Some(length @ 1..) => {
+                side.number += length;
+                side.state = State::Body;
+                Ok(Progress::Skip { consumed: at, bytes: length })
+            }
+            None if is_response => {
+                side.state = State::ToClose;
+                Ok(Progress::SkipToClose { consumed: at })
+            }
+            Some(0) | None => {
+                self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
+                Ok(Progress::Consumed(at))
+            }
         }
-        side.state = State::ToClose;
-        Ok(Progress::SkipToClose { consumed: at })
     }
 
     fn chunk_size(&mut self, chunk: &Chunk<'_>) -> Result<Progress, DecodeError> {
@@ -185,33 +229,42 @@ impl Http1 {
         };
         let size = head::chunk_size(line).ok_or(DecodeError("not a chunk size"))?;
         let side = self.side(chunk.direction);
-        side.bytes += length as u64;
+        side.number += length as u64;
         if size == 0 {
             side.state = State::Trailers;
             return Ok(Progress::Consumed(length));
         }
         // The data and the line end behind it.
-        side.bytes += size + 2;
+        side.number += size + 2;
         side.state = State::ChunkData;
         Ok(Progress::Skip { consumed: length, bytes: size + 2 })
     }
 
-    fn trailers(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+    fn trailers(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
         let Some((line, length)) = head::line(chunk.bytes) else {
             return need(chunk.bytes, HEAD_BYTES_MAX, "a trailer without an end");
         };
-        self.side(chunk.direction).bytes += length as u64;
+        self.side(chunk.direction).number += length as u64;
         if line.is_empty() {
             self.message_ended(chunk.direction, Some(chunk.time_at(length.saturating_sub(1))), out);
         }
         Ok(Progress::Consumed(length))
     }
 
-    fn message_ended(&mut self, direction: Direction, at: Option<CaptureTime>, out: &mut Events<'_>) {
+    fn message_ended(
+        &mut self,
+        direction: Direction,
+        at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
         let side = std::mem::take(self.side(direction));
         match direction {
-            Direction::ToServer => out.end_request(at, side.bytes),
-            Direction::ToClient => out.end_response(at, side.bytes),
+            Direction::ToServer => out.end_request(at, side.bytes()),
+            Direction::ToClient => out.end_response(at, side.bytes()),
         }
     }
 }
@@ -224,22 +277,45 @@ impl Decoder for Http1 {
         }
     }
 
-    fn on_bytes(&mut self, chunk: &Chunk<'_>, out: &mut Events<'_>) -> Result<Progress, DecodeError> {
+    fn resync(direction: Direction, bytes: &[u8]) -> bool {
+        match direction {
+            Direction::ToServer => probe::known_request(bytes),
+            Direction::ToClient => probe::response(bytes) == Probe::Certain,
+        }
+    }
+
+    fn on_bytes(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
         match self.side(chunk.direction).state {
             State::StartLine => self.start_line(chunk, out),
             State::Fields => self.fields(chunk, 0, out),
             State::ChunkSize => self.chunk_size(chunk),
             State::Trailers => self.trailers(chunk, out),
             // The driver passes bodies over; it does not show them.
-            State::Body | State::ChunkData | State::ToClose => Err(DecodeError("bytes of a body")),
+            State::Body | State::ChunkData | State::ToClose | State::Cut => {
+                Err(DecodeError("bytes of a body"))
+            }
         }
     }
 
-    fn on_skipped(&mut self, direction: Direction, last_at: Option<CaptureTime>, out: &mut Events<'_>) {
+    fn on_skipped(
+        &mut self,
+        direction: Direction,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
         match self.side(direction).state {
             State::ChunkData => self.side(direction).state = State::ChunkSize,
             State::Body => self.message_ended(direction, last_at, out),
-            State::StartLine | State::Fields | State::ChunkSize | State::Trailers | State::ToClose => {}
+            State::StartLine
+            | State::Fields
+            | State::ChunkSize
+            | State::Trailers
+            | State::ToClose
+            | State::Cut => {}
         }
     }
 
@@ -255,6 +331,34 @@ impl Decoder for Http1 {
         *self.side(direction) = Side::default();
     }
 
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool {
+        let direction = seen.direction;
+        let in_start_line = self.side(direction).state == State::StartLine;
+        if in_start_line {
+            // A request's first word is enough to know that it is one; its name is behind the cut.
+            let space = memchr::memchr(b' ', seen.bytes).unwrap_or_default();
+            let method = seen.bytes.get(..space).unwrap_or_default();
+            if direction == Direction::ToClient || !head::KNOWN_METHODS.contains(&method) {
+                return false;
+            }
+            out.begin_request(seen.time_at(0), tag_of(method));
+        } else if direction == Direction::ToClient && is_interim(self.response.status) {
+            return false;
+        }
+        let side = self.side(direction);
+        side.number = side.bytes() + seen.bytes.len() as u64 + lost;
+        side.state = State::Cut;
+        true
+    }
+
+    fn is_cut(&self, direction: Direction) -> bool {
+        let side = match direction {
+            Direction::ToServer => &self.request,
+            Direction::ToClient => &self.response,
+        };
+        side.state == State::Cut
+    }
+
     fn on_close(
         &mut self,
         direction: Direction,
@@ -264,15 +368,19 @@ impl Decoder for Http1 {
         out: &mut Events<'_>,
     ) {
         let side = std::mem::take(self.side(direction));
-        let ends_with_connection = side.state == State::ToClose;
+        let is_cut = side.state == State::Cut;
+        let ends_with_connection = side.state == State::ToClose || is_cut;
         let bytes = match ends_with_connection {
-            true => side.bytes.saturating_add(u64::MAX - unread),
-            false => side.bytes.saturating_sub(unread),
+            true => side.bytes().saturating_add(u64::MAX - unread),
+            false => side.bytes().saturating_sub(unread),
         };
         match direction {
             _ if side.state == State::StartLine => {}
             Direction::ToClient if ends_with_connection && close == Close::Finished => {
                 out.end_response(last_at, bytes);
+            }
+            Direction::ToServer if is_cut && close == Close::Finished => {
+                out.end_request(last_at, bytes)
             }
             Direction::ToClient => out.cut_response(last_at, bytes),
             Direction::ToServer => out.cut_request(last_at, bytes),

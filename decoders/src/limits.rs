@@ -18,8 +18,8 @@ pub const CLOSED_LINGER: Nanos = Nanos::from_seconds(5);
 /// A connection that was silent for this long is forgotten; if it speaks again it is joined mid-stream.
 pub const IDLE_TIMEOUT: Nanos = Nanos::from_seconds(3_600);
 
-/// How far back packet time may step (card queues, merged files) before it is counted.
-pub const TIME_REVERSAL_TOLERANCE: Nanos = Nanos::from_millis(100);
+/// Idle connections are looked for this often.
+pub const IDLE_SWEEP: Nanos = Nanos::from_seconds(600);
 
 /// Connections held at a time.
 pub const FLOWS_MAX: usize = 4_000_000;
@@ -27,14 +27,14 @@ pub const FLOWS_MAX: usize = 4_000_000;
 /// Bytes held for one direction of a connection while they wait for an earlier segment, or for the rest of a message head.
 pub const HELD_BYTES_MAX: usize = 256 * 1024;
 
+/// Bytes held for all connections together; past it, holes are given up at once and messages that are not whole are let go.
+pub const HELD_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
+
 /// Bytes of a message head. Servers refuse heads of more than 8 to 64 KiB.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of a chunk-size line with its extensions.
 pub const CHUNK_LINE_BYTES_MAX: usize = 4 * 1024;
-
-/// Bytes held for all connections together; past it, holes are given up at once.
-pub const HELD_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 
 /// Requests open at a time on one connection.
 pub const OPEN_REQUESTS_MAX: u16 = 4_096;

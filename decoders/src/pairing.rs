@@ -16,6 +16,7 @@ use crate::slab::Slab;
 use crate::wires::Wires;
 use foldhash::fast::FixedState;
 use model::flow::{Endpoint, FlowKey};
+use model::names::NameId;
 use model::protocol::Protocol;
 use model::transaction::{Code, Outcome, Transaction};
 use model::units::CaptureTime;
@@ -31,6 +32,10 @@ pub(crate) struct Context {
     /// Pairs whose proof is awaited, by connection number.
     provisional: HashMap<u32, Vec<Decided>, FixedState>,
     pub(crate) keep_targets: bool,
+    /// Bytes that were skipped, by connection number and end; only where connections are reported.
+    pub(crate) skips: Option<HashMap<u32, [u64; 2], FixedState>>,
+    /// Bytes that all connections hold: early segments, and messages that are not whole.
+    pub(crate) held_bytes: usize,
     /// Number of the packet at hand.
     pub(crate) packet: u64,
     /// Things decided by the packet or tick at hand so far.
@@ -42,13 +47,15 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(wires: Wires, keep_targets: bool) -> Self {
+    pub(crate) fn new(wires: Wires, keep_targets: bool, keep_skips: bool) -> Self {
         Self {
             exchanges: Slab::new(),
             wires,
             output: Output::default(),
             provisional: HashMap::default(),
             keep_targets,
+            skips: keep_skips.then(HashMap::default),
+            held_bytes: 0,
             packet: 0,
             decided_here: 0,
             deadline: None,
@@ -145,6 +152,24 @@ impl Pairing {
             restart_answers: false,
             has_provisional: false,
         }
+    }
+
+    /// Whether one request is open, its connection's only one so far, so that what the client does next tells where
+    /// messages end.
+    pub(crate) fn is_sequential(&self) -> bool {
+        self.open <= 1 && !self.pipelined && self.trust != Trust::Lost
+    }
+
+    /// Whether bytes that look like a request can be one while it is not known where requests begin: not while they may
+    /// belong to a request whose end was lost, and not before the server has answered what the gap hid.
+    pub(crate) const fn may_ask_again(&self) -> bool {
+        self.gap_answered && (self.open == 0 || self.pipelined)
+    }
+
+    /// Whether the oldest request's answer has begun.
+    pub(crate) fn is_being_answered(&self, context: &Context) -> bool {
+        let oldest = if self.open > 0 { context.exchanges.get(self.oldest) } else { None };
+        oldest.is_some_and(|exchange| exchange.moments.response_first.is_some())
     }
 
     /// When the oldest request that still waits will be given up.
@@ -348,6 +373,9 @@ fn emit(context: &mut Context, decided: Decided) {
             notices.early_answers += 1;
         } else if transaction.outcome.is_answered() && transaction.moments.has_reversal() {
             notices.time_reversed += 1;
+        }
+        if transaction.name == NameId::UNKNOWN {
+            notices.names_unknown += 1;
         }
         if decided.attributes.has(Attributes::END_NOT_CAPTURED) {
             notices.end_not_captured += 1;

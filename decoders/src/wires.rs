@@ -55,7 +55,12 @@ impl Wires {
             scratch: String::new(),
         };
         for config in configs {
-            let id = wires.add(config.spec.protocol, config.naming.clone(), &config.spec.to_string(), fresh);
+            let id = wires.add(
+                config.spec.protocol,
+                config.naming.clone(),
+                &config.spec.to_string(),
+                fresh,
+            );
             for &port in &config.spec.ports {
                 wires.by_port.entry(port).or_insert(id);
             }
@@ -63,7 +68,13 @@ impl Wires {
         wires
     }
 
-    fn add(&mut self, protocol: Protocol, naming: Naming, label: &str, fresh: &mut Vec<Fresh>) -> WireId {
+    fn add(
+        &mut self,
+        protocol: Protocol,
+        naming: Naming,
+        label: &str,
+        fresh: &mut Vec<Fresh>,
+    ) -> WireId {
         let id = WireId(u16::try_from(self.wires.len()).unwrap_or(u16::MAX));
         self.wires.push(Wire {
             protocol,
@@ -96,7 +107,12 @@ impl Wires {
     }
 
     /// The wire for a protocol that was detected on a server's port; `PROTOCOL:other` beyond the limit.
-    pub(crate) fn detected(&mut self, protocol: Protocol, port: u16, fresh: &mut Vec<Fresh>) -> WireId {
+    pub(crate) fn detected(
+        &mut self,
+        protocol: Protocol,
+        port: u16,
+        fresh: &mut Vec<Fresh>,
+    ) -> WireId {
         if let Some(&id) = self.detected.get(&(protocol, port)) {
             return id;
         }
@@ -107,7 +123,8 @@ impl Wires {
         if self.wires.len() >= WIRES_MAX && port != 0 {
             return self.detected(protocol, 0, fresh);
         }
-        let label = if port == 0 { format!("{protocol}:other") } else { format!("{protocol}:{port}") };
+        let label =
+            if port == 0 { format!("{protocol}:other") } else { format!("{protocol}:{port}") };
         let id = self.add(protocol, naming, &label, fresh);
         self.detected.insert((protocol, port), id);
         id
@@ -122,7 +139,11 @@ impl Wires {
     pub(crate) fn tell_ledgers(&mut self, at: CaptureTime, out: &mut Vec<LedgerDelta>) {
         for (wire, id) in self.wires.iter_mut().zip(0..) {
             if wire.ledger != wire.told {
-                out.push(LedgerDelta { wire: WireId(id), at, ledger: wire.ledger.since(&wire.told) });
+                out.push(LedgerDelta {
+                    wire: WireId(id),
+                    at,
+                    ledger: wire.ledger.since(&wire.told),
+                });
                 wire.told = wire.ledger;
             }
         }

@@ -271,11 +271,18 @@ mod tests {
 
     #[test]
     fn accounts_add_up() {
-        let requests =
-            Requests { open_before: 1, started: 10, answered: 8, quarantined: 2, open_after: 1, ..Requests::default() };
+        let requests = Requests {
+            open_before: 1,
+            started: 10,
+            answered: 8,
+            quarantined: 2,
+            open_after: 1,
+            ..Requests::default()
+        };
         assert!(requests.balances());
         assert!(!Requests { answered: 9, ..requests }.balances());
-        let streams = Streams { span: 1_000, decoded: 700, skipped: 200, gap: 100, ..Streams::default() };
+        let streams =
+            Streams { span: 1_000, decoded: 700, skipped: 200, gap: 100, ..Streams::default() };
         assert!(streams.balances());
         assert!((streams.coverage() - 0.9).abs() < 1e-12);
         let mut ledger = Ledger { requests, streams, notices: Notices::default() };

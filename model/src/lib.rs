@@ -11,7 +11,7 @@ pub mod series;
 pub mod transaction;
 pub mod units;
 
-pub mod window;
 pub mod batch;
+pub mod window;
 pub mod wire;
 pub mod wirelatency;

@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn spans_that_are_not() {
-        for text in ["", "5", "ms", ".s", "1.5", "1,5s", "-1s", "1.5ns", "99999999999999h", "1..5s"] {
+        for text in ["", "5", "ms", ".s", "1.5", "1,5s", "-1s", "1.5ns", "99999999999999h", "1..5s"]
+        {
             assert!(Nanos::parse(text).is_err(), "{text}");
         }
     }

@@ -88,7 +88,9 @@ impl Window {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum WindowError {
     /// It does not meet the minute.
-    #[error("a window of {0} does not meet the minute: choose one that divides 60s, as 1s, 5s, 10s, or whole minutes")]
+    #[error(
+        "a window of {0} does not meet the minute: choose one that divides 60s, as 1s, 5s, 10s, or whole minutes"
+    )]
     Length(Nanos),
     /// It is not a span.
     #[error(transparent)]

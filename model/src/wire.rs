@@ -62,7 +62,10 @@ pub struct WireError {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum WireFault {
     /// Its protocol is not one that can be watched.
-    #[error("the protocol must be one of {}; write PROTOCOL:PORT, as in http:8080", Protocol::NAMES)]
+    #[error(
+        "the protocol must be one of {}; write PROTOCOL:PORT, as in http:8080",
+        Protocol::NAMES
+    )]
     Protocol,
     /// Its ports are not ports.
     #[error("ports are numbers from 1 to 65535, several with commas, as in http:80,8080")]

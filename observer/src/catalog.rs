@@ -44,7 +44,10 @@ pub struct Catalog {
 impl Catalog {
     /// For so many engines.
     pub fn new(engines: usize) -> Self {
-        Self { engines: std::iter::repeat_with(Vec::new).take(engines).collect(), ..Self::default() }
+        Self {
+            engines: std::iter::repeat_with(Vec::new).take(engines).collect(),
+            ..Self::default()
+        }
     }
 
     /// Takes in what an engine named since it was last asked.
@@ -63,7 +66,9 @@ impl Catalog {
                 Fresh::Wire(..) => continue,
             };
             let wires = self.engines.get_mut(engine);
-            let Some(wire) = wires.and_then(|wires| wires.get_mut(usize::from(wire.0))) else { continue };
+            let Some(wire) = wires.and_then(|wires| wires.get_mut(usize::from(wire.0))) else {
+                continue;
+            };
             let names = if is_operation { &mut wire.operations } else { &mut wire.names };
             // An engine numbers its names one after the other, behind the two that every table has.
             names.resize_with(id.index().max(names.len()), Local::default);
@@ -88,17 +93,22 @@ impl Catalog {
     /// The run's number of an engine's wire.
     pub fn wire_of(&self, engine: usize, wire: WireId) -> WireId {
         let wires = self.engines.get(engine);
-        let global = wires.and_then(|wires| wires.get(usize::from(wire.0))).map_or(0, |wire| wire.global);
+        let global =
+            wires.and_then(|wires| wires.get(usize::from(wire.0))).map_or(0, |wire| wire.global);
         WireId(u16::try_from(global).unwrap_or(u16::MAX))
     }
 
     /// Gives a transaction the run's numbers in place of its engine's.
     pub fn translate(&mut self, engine: usize, transaction: &mut Transaction) {
         let wires = self.engines.get_mut(engine);
-        let Some(local) = wires.and_then(|wires| wires.get_mut(usize::from(transaction.wire.0))) else { return };
+        let Some(local) = wires.and_then(|wires| wires.get_mut(usize::from(transaction.wire.0)))
+        else {
+            return;
+        };
         let Some(wire) = self.wires.get_mut(local.global) else { return };
         transaction.wire = WireId(u16::try_from(local.global).unwrap_or(u16::MAX));
-        transaction.operation = global(&mut local.operations, &mut wire.operations, transaction.operation);
+        transaction.operation =
+            global(&mut local.operations, &mut wire.operations, transaction.operation);
         transaction.name = global(&mut local.names, &mut wire.names, transaction.name);
     }
 

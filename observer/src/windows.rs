@@ -8,12 +8,13 @@
 mod filling;
 mod group;
 mod tags;
+mod tally;
 
 use crate::catalog::Catalog;
 use decoders::output::{LedgerDelta, Sample, SampleKind};
 use filling::Filling;
 use foldhash::fast::FixedState;
-use group::{Group, GroupSeries};
+use group::GroupSeries;
 use model::batch::{Batch, BatchId, Value};
 use model::ledger::Packets;
 use model::transaction::Transaction;
@@ -86,15 +87,13 @@ pub struct Windows {
     /// The newest window, and the one before it: what is filed goes to and fro between them at their border.
     filling: [Option<Filling>; 2],
     kept: BTreeMap<CaptureTime, Kept>,
-    /// Groups with room, to be used again.
-    spare: Vec<Group>,
+    /// A window that was packed: its groups have room and will be used again.
+    spare: Option<Filling>,
     /// The first window, and the last that was handed on or passed.
     first: Option<CaptureTime>,
     sealed_to: Option<CaptureTime>,
     /// Packets read so far.
     packets: u64,
-    /// Transactions too late for their window.
-    pub too_late: u64,
 }
 
 impl Windows {
@@ -113,11 +112,10 @@ impl Windows {
             group_series: GroupSeries::default(),
             filling: [None, None],
             kept: BTreeMap::new(),
-            spare: Vec::new(),
+            spare: None,
             first: None,
             sealed_to: None,
             packets: 0,
-            too_late: 0,
         }
     }
 
@@ -136,11 +134,18 @@ impl Windows {
         if self.early.is_some() {
             return self.keep_early(Early::Transaction(*transaction), catalog);
         }
-        if self.fill(transaction.filed_at(), catalog).is_none() {
-            return;
+        match self.fill(transaction.filed_at(), catalog) {
+            Some(filling) => filling.record(transaction),
+            None => self.too_late(transaction, catalog),
         }
-        if let Self { filling: [Some(filling), _], spare, .. } = self {
-            filling.record(transaction, spare);
+    }
+
+    /// Counts a transaction whose window cannot be revised any more, in the oldest one that can.
+    fn too_late(&mut self, transaction: &Transaction, catalog: &Catalog) {
+        let tags = [("wire", catalog.label(transaction.wire)), ("entry", "too_late")];
+        let id = self.series.tagged("ledger.notices", &tags);
+        if let Some(sealed) = self.sealed_to {
+            self.keep(self.length.window_of(sealed.minus(REVISE_SPAN)).start, id, Value::Delta(1));
         }
     }
 
@@ -222,7 +227,9 @@ impl Windows {
     #[inline]
     fn fill(&mut self, time: CaptureTime, catalog: &Catalog) -> Option<&mut Filling> {
         let start = self.length.window_of(time).start;
-        let is_it = |filling: &Option<Filling>| filling.as_ref().is_some_and(|filling| filling.start == start);
+        let is_it = |filling: &Option<Filling>| {
+            filling.as_ref().is_some_and(|filling| filling.start == start)
+        };
         let [newer, older] = &self.filling;
         if is_it(older) && !is_it(newer) {
             self.filling.swap(0, 1);
@@ -239,7 +246,6 @@ impl Windows {
         let too_late =
             !self.is_auto && self.sealed_to.is_some_and(|sealed| start.plus(REVISE_SPAN) < sealed);
         if too_late {
-            self.too_late += 1;
             return None;
         }
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
@@ -248,38 +254,47 @@ impl Windows {
             self.coarsen(start);
         }
         let oldest = if self.length == before { 1 } else { 0 };
-        for filling in self.filling.iter_mut().skip(oldest).filter_map(Option::take).collect::<Vec<_>>() {
+        for filling in
+            self.filling.iter_mut().skip(oldest).filter_map(Option::take).collect::<Vec<_>>()
+        {
             self.pack(filling, catalog);
         }
         let start = self.length.window_of(time).start;
         self.filling.swap(0, 1);
         let [newer, _] = &mut self.filling;
-        *newer = Some(Filling::new(start));
+        *newer = Some(match self.spare.take() {
+            Some(spare) => Filling { start, ..spare },
+            None => Filling::new(start),
+        });
         Some(())
     }
 
     /// Packs a window that was filling.
     fn pack(&mut self, mut filling: Filling, catalog: &Catalog) {
         let mut values = Vec::new();
-        for (key, mut group) in filling.groups.drain() {
-            let series = self.group_series.of(&key, catalog, &mut self.series);
+        // What this window did not use is let go; the rest keeps its room for the next one.
+        filling.groups.retain(|_, group| !group.is_empty());
+        for (key, group) in &mut filling.groups {
+            let series = self.group_series.of(key, catalog, &mut self.series);
             group.pack(series, &mut values);
-            self.spare.push(group);
         }
         for ((wire, kind), histogram) in filling.samples.drain() {
             let id = self.series.tagged(sample_metric(kind), &[("wire", catalog.label(wire))]);
             values.push((id, Value::Histogram((&histogram).into())));
         }
         let start = self.length.window_of(filling.start).start;
+        self.kept.entry(start).or_default().values.reserve(values.len());
         for (id, value) in values {
             self.keep(start, id, value);
         }
+        self.spare = Some(filling);
     }
 
     /// Packs the windows that start before `end`.
     fn pack_before(&mut self, end: CaptureTime, catalog: &Catalog) {
         let over = |filling: &mut Filling| filling.start < end;
-        let packed: Vec<Filling> = self.filling.iter_mut().filter_map(|place| place.take_if(over)).collect();
+        let packed: Vec<Filling> =
+            self.filling.iter_mut().filter_map(|place| place.take_if(over)).collect();
         packed.into_iter().for_each(|filling| self.pack(filling, catalog));
     }
 
@@ -355,7 +370,8 @@ impl Windows {
             kept.revision = (kept.revision + 1).max(self.packets);
             let mut ids: Vec<u32> = kept.values.keys().copied().collect();
             ids.sort_unstable();
-            let series = ids.iter().filter_map(|id| Some((self.series.get(*id)?, kept.values.get(id)?)));
+            let series =
+                ids.iter().filter_map(|id| Some((self.series.get(*id)?, kept.values.get(id)?)));
             let window = Window { start, length: self.length };
             let Identity { source, run, revision_base } = &self.identity;
             batches.push(Batch {

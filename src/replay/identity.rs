@@ -32,7 +32,8 @@ impl Identified {
         let mut hasher = DefaultHasher::new();
         let batch = self.first.as_ref();
         if let Some(packet) = batch.and_then(|batch| batch.packets().next()) {
-            (packet.time.as_nanos(), packet.link.0, packet.wire_length, packet.bytes).hash(&mut hasher);
+            (packet.time.as_nanos(), packet.link.0, packet.wire_length, packet.bytes)
+                .hash(&mut hasher);
         }
         hasher.finish()
     }

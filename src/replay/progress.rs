@@ -22,7 +22,10 @@ pub struct Bar {
 impl Bar {
     pub fn new() -> Self {
         let bar = match std::io::stderr().is_terminal() {
-            true => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND)),
+            true => ProgressBar::with_draw_target(
+                None,
+                ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND),
+            ),
             false => ProgressBar::hidden(),
         };
         bar.set_style(style(UNKNOWN));

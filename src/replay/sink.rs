@@ -15,6 +15,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::Store;
+use store::memory::MemoryStore;
 use tokio::runtime::Runtime;
 
 /// A place for lines.
@@ -25,7 +26,10 @@ pub struct ReplaySink<'a> {
     pub windows: Windows,
     pub transactions: Option<Lines>,
     pub connections: Option<Lines>,
-    pub store: Arc<dyn Store>,
+    /// What this replay prints and reports.
+    pub printed: Arc<MemoryStore>,
+    /// Where it is kept, if anywhere: the store may hold other captures too.
+    pub store: Option<Arc<dyn Store>>,
     pub runtime: &'a Runtime,
     pub bar: Bar,
     pub interrupted: Arc<AtomicBool>,
@@ -33,7 +37,12 @@ pub struct ReplaySink<'a> {
 
 impl ReplaySink<'_> {
     pub fn write(&self, batch: Batch) -> Result<(), SinkError> {
-        let written = self.runtime.block_on(self.store.write(batch));
+        let written = self.runtime.block_on(async {
+            if let Some(store) = &self.store {
+                store.write(batch.clone()).await?;
+            }
+            self.printed.write(batch).await
+        });
         written.map(|_| ()).map_err(|error| SinkError(error.into()))
     }
 
@@ -47,7 +56,8 @@ impl ReplaySink<'_> {
 }
 
 fn put(lines: &mut Lines, line: &impl Serialize) -> Result<(), SinkError> {
-    serde_json::to_writer(&mut *lines, line).map_err(|error| SinkError(error.into()))?;
+    serde_json::to_writer(&mut *lines, line)
+        .map_err(|error| SinkError(std::io::Error::from(error).into()))?;
     lines.write_all(b"\n").map_err(|error| SinkError(error.into()))
 }
 

@@ -20,21 +20,23 @@ enum Reason {
     /// The last byte of the request was never captured: it has no time here, and what follows it may be another request.
     /// The truth gives the last captured byte's.
     RequestEndNotCaptured,
-    /// `GET /path` without a version is not a request of HTTP/1; the truth takes the line for one of HTTP/0.9, whose
-    /// answers have no status line, and pairs it with one that has.
-    NoVersion,
+    /// `GET /path` without a version and without an answer of HTTP/1: a simple request (HTTP/0.9, RFC 1945). The truth
+    /// does not list it.
+    SimpleRequest,
 }
 
 impl Reason {
     fn of(row: &Row, found: Option<&Found>) -> Option<Self> {
-        let Some(found) = found else {
-            return row.has_flag("http09").then_some(Self::NoVersion);
-        };
+        let found = found?;
         let [request_first, request_last, response_first, response_last] = row.moments;
         let says = |attribute| found.attributes.contains(&attribute);
         let cut_short = row.has_flag("gap_in_resp") || row.has_flag("incomplete_response");
         let without_end = [request_first, request_last, response_first, None];
-        if found.moments == without_end && says("end_not_captured") && cut_short && row.is_named(found) {
+        if found.moments == without_end
+            && says("end_not_captured")
+            && cut_short
+            && row.is_named(found)
+        {
             return Some(Self::AnswerEndNotCaptured);
         }
         let request_cut = row.has_flag("gap_in_req") || row.has_flag("incomplete_request");
@@ -45,6 +47,14 @@ impl Reason {
             return Some(Self::RequestEndNotCaptured);
         }
         None
+    }
+
+    /// Of what is reported beyond the truth.
+    fn of_more(found: &Found) -> Option<Self> {
+        let target = found.target.as_deref()?;
+        let without_version = format!("{} {target}\r\n\r\n", found.operation);
+        let is_simple = found.request_bytes <= without_version.len() as u64;
+        (is_simple && !found.is_answered()).then_some(Self::SimpleRequest)
     }
 }
 
@@ -158,9 +168,14 @@ impl Verdict {
                 (false, false) => verdict.judge_pair(row, found),
             }
         }
-        let start = run.start();
-        let invented = left.iter().map(|found| format!("not in the truth: {}", found.line(start)));
-        verdict.faults.extend(invented);
+        for found in left {
+            if let Some(reason) = Reason::of_more(found) {
+                *verdict.explained.entry(reason).or_default() += 1;
+            } else {
+                let line = found.line(run.start());
+                verdict.faults.push(format!("not in the truth: {line}"));
+            }
+        }
         verdict
     }
 
@@ -179,7 +194,8 @@ impl Verdict {
     fn judge_unanswered(&mut self, row: &Row, found: Option<&Found>) {
         self.unanswered += 1;
         if let Some(found) = found.filter(|found| found.is_answered()) {
-            self.faults.push(format!("answered, against the truth: {row}\n    reported: {found:?}"));
+            self.faults
+                .push(format!("answered, against the truth: {row}\n    reported: {found:?}"));
         }
     }
 }
@@ -199,7 +215,9 @@ fn take<'f>(left: &mut Vec<&'f Found>, row: &Row) -> Option<&'f Found> {
 
 /// All captures below a folder that have a truth.
 fn captures(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.unwrap().path();
         if path.is_dir() {
             captures(&path, into);
@@ -224,7 +242,8 @@ fn every_pair_of_the_truth_is_reported_and_nothing_else() {
     println!("{:<58} paired  equal  explained  unanswered  orphans", "capture");
     for path in &paths {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
-        let run = replay_file(path, &Settings::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let run = replay_file(path, &Settings::default())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let rows = rows(Path::new(&format!("{}{TRUTH}", path.display())));
         assert!(rows.iter().all(|row| !row.is_paired() || row.moments.iter().all(Option::is_some)));
         let mut verdict = Verdict::of(&rows, &run);
@@ -236,7 +255,10 @@ fn every_pair_of_the_truth_is_reported_and_nothing_else() {
         all.equal += verdict.equal;
         all.unanswered += verdict.unanswered;
         all.orphans += verdict.orphans;
-        verdict.explained.iter().for_each(|(reason, count)| *all.explained.entry(*reason).or_default() += count);
+        verdict
+            .explained
+            .iter()
+            .for_each(|(reason, count)| *all.explained.entry(*reason).or_default() += count);
         all.faults.extend(verdict.faults.iter().map(|fault| format!("{name}: {fault}")));
     }
     print(&format!("{} captures", paths.len()), &all);

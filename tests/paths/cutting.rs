@@ -43,8 +43,11 @@ fn cut(packets: &[Packet], cuts: &[Vec<u16>]) -> Vec<Packet> {
     let places = packets.iter().zip(cuts.iter().cycle());
     let pieces = places.flat_map(|(packet, cuts)| {
         let length = packet.payload_length();
-        let mut cuts: Vec<usize> =
-            cuts.iter().map(|&cut| usize::from(cut) * length / 65_536).filter(|&cut| cut > 0).collect();
+        let mut cuts: Vec<usize> = cuts
+            .iter()
+            .map(|&cut| usize::from(cut) * length / 65_536)
+            .filter(|&cut| cut > 0)
+            .collect();
         cuts.sort_unstable();
         cuts.dedup();
         packet.cut(&cuts)

@@ -48,7 +48,8 @@ impl Case {
 
     fn seen(&self) -> Vec<Seen<'_>> {
         let Expect { methods, statuses, server_delay_ms, .. } = &self.expect;
-        let at = |list: &Option<Vec<f64>>, place: usize| list.as_ref().map(|list| nanos(list[place]));
+        let at =
+            |list: &Option<Vec<f64>>, place: usize| list.as_ref().map(|list| nanos(list[place]));
         (0..self.expect.requests)
             .map(|place| Seen {
                 method: &methods[place],
@@ -79,7 +80,10 @@ impl Seen<'_> {
     /// What is wrong with a report of this request.
     fn fault(&self, found: &Found) -> Option<String> {
         if found.operation != self.method {
-            return Some(format!("the method is {}, the client sent {}", found.operation, self.method));
+            return Some(format!(
+                "the method is {}, the client sent {}",
+                found.operation, self.method
+            ));
         }
         let status = if found.is_answered() { found.code.as_str() } else { "0" };
         if status != self.status.to_string() {
@@ -92,8 +96,10 @@ impl Seen<'_> {
         let late = |own: Option<u64>, client: Option<u64>| {
             own.zip(client).is_some_and(|(own, client)| own > client + TOLERANCE_NS)
         };
-        let is_late = late(found.first_byte, self.first_byte_ns) || late(found.total, self.total_ns);
-        (early || is_late).then(|| format!("first byte {:?}, total {:?}", found.first_byte, found.total))
+        let is_late =
+            late(found.first_byte, self.first_byte_ns) || late(found.total, self.total_ns);
+        (early || is_late)
+            .then(|| format!("first byte {:?}, total {:?}", found.first_byte, found.total))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::http1::Http1;
 use crate::limits::{PROBE_BYTES_MAX, PROBES_MAX};
 use crate::pairing::{Context, Trust};
 use crate::tcp::account::Fate;
-use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
+use crate::tcp::flow::{Buffer, Flow, Mode};
 use crate::tcp::reassembly::Data;
 use model::flow::{Direction, End};
 use model::protocol::Protocol;
@@ -18,23 +18,34 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
     {
         // The common case: the first segment says it all.
         let is_whole = flow.stream(data.from).span == data.bytes.len() as u64;
-        begin(flow, data.from, direction, is_whole && flow.stream(data.from.other()).span == 0, context);
+        begin(
+            flow,
+            data.from,
+            direction,
+            is_whole && flow.stream(data.from.other()).span == 0,
+            context,
+        );
         return driver::feed(flow, slot, data, context);
     }
-    let mut buffer = std::mem::take(at_mut(&mut flow.rare().buffers, data.from));
+    let mut buffer = flow.take_buffer(data.from, context);
     buffer.bytes.extend_from_slice(data.bytes);
     buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
     match probe(flow, data.from, &buffer.bytes) {
         (Probe::Certain, direction) => settle(flow, slot, data, direction, buffer, context),
         (Probe::Unsure, _) if buffer.bytes.len() <= PROBE_BYTES_MAX => {
-            *at_mut(&mut flow.rare().buffers, data.from) = buffer;
-            flow.buffered = true;
+            flow.put_buffer(data.from, buffer, context);
+        }
+        (Probe::Unsure | Probe::NotThis, _) if is_tls(&buffer.bytes) => {
+            flow.account(&mut context.wires, data.from, Fate::Opaque, buffer.bytes.len() as u64);
+            give_up(flow, Mode::Opaque, context);
         }
         (Probe::Unsure | Probe::NotThis, _) => {
-            flow.account(&mut context.wires, data.from, Fate::NotUnderstood, buffer.bytes.len() as u64);
-            if is_tls(&buffer.bytes) {
-                return give_up(flow, Mode::Opaque, context);
-            }
+            flow.account(
+                &mut context.wires,
+                data.from,
+                Fate::NotUnderstood,
+                buffer.bytes.len() as u64,
+            );
             let rare = flow.rare();
             rare.probes += 1;
             if rare.probes >= PROBES_MAX {
@@ -46,11 +57,19 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
 
 /// Whether the bytes begin a message of a protocol that is decoded, and which way they travel then.
 fn probe(flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
+    let asked = match Http1::probe(Direction::ToServer, bytes) {
+        // In the middle of a stream a body may look like one.
+        Probe::Certain if !flow.from_start && !Http1::resync(Direction::ToServer, bytes) => {
+            Probe::NotThis
+        }
+        asked => asked,
+    };
     if flow.server.is_some() {
         let direction = flow.direction(from);
-        return (Http1::probe(direction, bytes), direction);
+        let probe =
+            if direction == Direction::ToServer { asked } else { Http1::probe(direction, bytes) };
+        return (probe, direction);
     }
-    let asked = Http1::probe(Direction::ToServer, bytes);
     match (asked, Http1::probe(Direction::ToClient, bytes)) {
         (Probe::Certain, _) => (Probe::Certain, Direction::ToServer),
         (_, Probe::Certain) => (Probe::Certain, Direction::ToClient),
@@ -68,9 +87,10 @@ fn settle(
     buffer: Buffer,
     context: &mut Context,
 ) {
-    *at_mut(&mut flow.rare().buffers, data.from) = buffer;
+    flow.put_buffer(data.from, buffer, context);
     // Nothing was passed over: what was not delivered to a decoder yet is what waits.
-    let is_whole = [End::Low, End::High].into_iter().all(|end| flow.stream(end).span == flow.waiting(end));
+    let is_whole =
+        [End::Low, End::High].into_iter().all(|end| flow.stream(end).span == flow.waiting(end));
     let server = begin(flow, data.from, direction, is_whole, context);
     // Requests first, so that an answer that was held back finds its own.
     for end in [server.other(), server] {
@@ -80,7 +100,13 @@ fn settle(
 }
 
 /// The decoder begins here. `is_whole`: with the first byte of both directions. Returns the server's end.
-fn begin(flow: &mut Flow, from: End, direction: Direction, is_whole: bool, context: &mut Context) -> End {
+fn begin(
+    flow: &mut Flow,
+    from: End,
+    direction: Direction,
+    is_whole: bool,
+    context: &mut Context,
+) -> End {
     let server = match direction {
         Direction::ToServer => from.other(),
         Direction::ToClient => from,
@@ -100,20 +126,25 @@ fn begin(flow: &mut Flow, from: End, direction: Direction, is_whole: bool, conte
 
 /// Hands on what waited for detection, packet by packet.
 fn drain(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
-    let buffer = std::mem::take(at_mut(&mut flow.rare().buffers, data.from));
+    let buffer = flow.take_buffer(data.from, context);
     let mut start = 0;
     for mark in &buffer.marks {
         let bytes = buffer.bytes.get(start..mark.end).unwrap_or_default();
         start = mark.end;
         if !bytes.is_empty() {
-            driver::feed(flow, slot, Data { bytes, at: mark.at, missing: 0, fin: false, ..data }, context);
+            driver::feed(
+                flow,
+                slot,
+                Data { bytes, at: mark.at, missing: 0, fin: false, ..data },
+                context,
+            );
         }
     }
 }
 
 fn give_up(flow: &mut Flow, mode: Mode, context: &mut Context) {
     for end in [End::Low, End::High] {
-        let waiting = std::mem::take(at_mut(&mut flow.rare().buffers, end));
+        let waiting = flow.take_buffer(end, context);
         if !waiting.bytes.is_empty() {
             flow.account(&mut context.wires, end, Fate::NotUnderstood, waiting.bytes.len() as u64);
         }

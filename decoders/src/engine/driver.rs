@@ -1,10 +1,9 @@
 //! Between the streams and the decoders: skips, buffers, gaps, and beginning anew after a loss.
 
 use super::detect;
-use crate::decoder::{Chunk, Close, Decoder, Mark, Probe, Progress};
+use crate::decoder::{Chunk, Close, Decoder, Mark, Progress};
 use crate::http1::Http1;
-use crate::limits::HELD_BYTES_MAX;
-use crate::pairing::{Context, Events, Pairing, Parties};
+use crate::pairing::{Context, Events, Parties, Trust};
 use crate::tcp::account::Fate;
 use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
 use crate::tcp::reassembly::Data;
@@ -41,9 +40,16 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
     match flow.mode {
         Mode::Http1(_) => decode(flow, slot, data, context),
         Mode::Detecting => detect::feed(flow, slot, data, context),
-        Mode::Opaque => flow.account(&mut context.wires, data.from, Fate::Opaque, data.bytes.len() as u64),
+        Mode::Opaque => {
+            flow.account(&mut context.wires, data.from, Fate::Opaque, data.bytes.len() as u64)
+        }
         Mode::NotUnderstood => {
-            flow.account(&mut context.wires, data.from, Fate::NotUnderstood, data.bytes.len() as u64);
+            flow.account(
+                &mut context.wires,
+                data.from,
+                Fate::NotUnderstood,
+                data.bytes.len() as u64,
+            );
         }
     }
 }
@@ -61,7 +67,10 @@ struct Reader<'f, 'c> {
 
 impl Reader<'_, '_> {
     /// Calls the decoder, with its way to the pairing.
-    fn with_decoder<T>(&mut self, call: impl FnOnce(&mut Http1, &mut Events<'_>) -> T) -> Option<T> {
+    fn with_decoder<T>(
+        &mut self,
+        call: impl FnOnce(&mut Http1, &mut Events<'_>) -> T,
+    ) -> Option<T> {
         let Flow { mode: Mode::Http1(decoder), pairing, .. } = &mut *self.flow else { return None };
         let (context, parties, quiet) = (&mut *self.context, &self.parties, self.quiet);
         Some(call(decoder, &mut Events { pairing, context, parties, quiet }))
@@ -82,6 +91,9 @@ impl Reader<'_, '_> {
         stream.skip -= passed;
         let is_over = stream.skip == 0;
         self.account(Fate::Skipped, usize::try_from(passed).unwrap_or(length));
+        if let Some(skips) = &mut self.context.skips {
+            *at_mut(skips.entry(self.parties.slot).or_default(), self.from) += passed;
+        }
         if is_over {
             let direction = self.direction;
             self.with_decoder(|decoder, out| decoder.on_skipped(direction, Some(at), out));
@@ -185,8 +197,7 @@ fn begin_anew(flow: &mut Flow, from: End, context: &mut Context) {
 }
 
 fn drop_buffer(flow: &mut Flow, from: End, fate: Fate, context: &mut Context) {
-    let Some(rare) = flow.rare.as_mut() else { return };
-    let buffer = std::mem::take(at_mut(&mut rare.buffers, from));
+    let buffer = flow.take_buffer(from, context);
     if !buffer.bytes.is_empty() {
         flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
     }
@@ -220,6 +231,9 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     let quiet = data.acknowledgment == Some(other.next) || !other.synced;
     let mut bytes = data.bytes;
     let mut reader = Reader { flow, context, parties, from: data.from, direction, quiet };
+    if direction == Direction::ToServer {
+        reader.end_cut_messages(bytes);
+    }
     let skipped = reader.skip(bytes.len(), data.at);
     bytes = bytes.get(skipped..).unwrap_or_default();
     if bytes.is_empty() {
@@ -228,19 +242,18 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     if reader.flow.stream(data.from).lost && !reader.find_boundary(bytes) {
         return reader.account(Fate::NotUnderstood, bytes.len());
     }
-    if direction == Direction::ToClient && reader.flow.pairing.trust == crate::pairing::Trust::Lost {
+    if direction == Direction::ToClient && reader.flow.pairing.trust == Trust::Lost {
         reader.flow.pairing.gap_answered = true;
     }
-    let rare = if reader.flow.buffered { reader.flow.rare.as_mut() } else { None };
-    let waiting = rare.map(|rare| std::mem::take(at_mut(&mut rare.buffers, data.from)));
-    match waiting.filter(|buffer| !buffer.bytes.is_empty()) {
-        None => {
+    let mut buffer = reader.flow.take_buffer(data.from, reader.context);
+    match buffer.bytes.is_empty() {
+        true => {
             let consumed = reader.read(bytes, None, data.at);
             if let Some(rest) = bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
-                keep(&mut reader, Buffer::default(), rest, data.at);
+                keep(&mut reader, buffer, rest, data.at);
             }
         }
-        Some(mut buffer) => {
+        false => {
             buffer.bytes.extend_from_slice(bytes);
             buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
             let consumed = reader.read(&buffer.bytes, Some(&buffer.marks), data.at);
@@ -256,9 +269,35 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
 }
 
 impl Reader<'_, '_> {
+    /// A client that does not pipeline asks again when it has the whole answer: a new request, sent after everything that
+    /// the server said was received, ends the messages before it whose own ends the snap length cut.
+    #[inline]
+    fn end_cut_messages(&mut self, bytes: &[u8]) {
+        let Mode::Http1(decoder) = &self.flow.mode else { return };
+        let (asked, answered) =
+            (decoder.is_cut(Direction::ToServer), decoder.is_cut(Direction::ToClient));
+        let may_begin = asked || (answered && decoder.at_boundary(Direction::ToServer));
+        if !may_begin || !Http1::resync(Direction::ToServer, bytes) {
+            return;
+        }
+        let is_answered = self.quiet
+            && (answered || decoder.at_boundary(Direction::ToClient))
+            && self.flow.pairing.is_being_answered(self.context);
+        for (direction, is_cut) in [(Direction::ToServer, asked), (Direction::ToClient, answered)] {
+            if is_cut && is_answered {
+                end_cut(self.flow, direction, &self.parties, self.context);
+            } else if is_cut {
+                lose(self.flow, self.flow.sender(direction), &self.parties, self.context);
+            }
+        }
+    }
+
     /// Whether a message begins here, in a direction that has lost its place. Only the start of a segment can tell.
     fn find_boundary(&mut self, bytes: &[u8]) -> bool {
-        let found = Http1::probe(self.direction, bytes) == Probe::Certain;
+        let may_begin = self.direction == Direction::ToClient
+            || self.flow.pairing.trust != Trust::Lost
+            || (self.quiet && self.flow.pairing.may_ask_again());
+        let found = may_begin && Http1::resync(self.direction, bytes);
         if found {
             self.flow.stream_mut(self.from).lost = false;
         }
@@ -272,15 +311,45 @@ fn keep(reader: &mut Reader<'_, '_>, mut buffer: Buffer, rest: &[u8], at: Captur
         buffer.bytes.extend_from_slice(rest);
         buffer.marks.push(Mark { end: buffer.bytes.len(), at });
     }
-    let too_much = buffer.bytes.len() > HELD_BYTES_MAX;
-    *at_mut(&mut reader.flow.rare().buffers, reader.from) = buffer;
-    reader.flow.buffered = true;
-    if too_much {
+    if !reader.flow.put_buffer(reader.from, buffer, reader.context) {
         if let Some(ledger) = reader.flow.ledger(&mut reader.context.wires) {
             ledger.notices.buffer_over_limit += 1;
         }
         reader.lose();
     }
+}
+
+/// A message of unknown end ends with the newest byte of its direction.
+fn end_cut(flow: &mut Flow, direction: Direction, parties: &Parties, context: &mut Context) {
+    let end = flow.sender(direction);
+    let stream = flow.stream_mut(end);
+    let unread = std::mem::take(&mut stream.skip);
+    let last_at = (!stream.last_missing).then_some(stream.last_at);
+    let Flow { mode: Mode::Http1(decoder), pairing, .. } = flow else { return };
+    let mut out = Events { pairing, context, parties, quiet: false };
+    decoder.on_close(direction, Close::Finished, unread, last_at, &mut out);
+}
+
+/// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
+fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
+    let direction = flow.direction(from);
+    if flow.stream(from).lost || !flow.pairing.is_sequential() {
+        return false;
+    }
+    let buffer = flow.take_buffer(from, context);
+    let Flow { mode: Mode::Http1(decoder), pairing, .. } = &mut *flow else { return false };
+    if buffer.bytes.is_empty() && decoder.at_boundary(direction) {
+        return false;
+    }
+    let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
+    let is_under_way =
+        decoder.on_cut(&seen, lost, &mut Events { pairing, context, parties, quiet: false });
+    let fate = if is_under_way { Fate::Decoded } else { Fate::NotUnderstood };
+    flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
+    if is_under_way {
+        flow.stream_mut(from).skip = u64::MAX;
+    }
+    is_under_way
 }
 
 /// `lost` bytes will not come. `at`: when their packet came, where only its end was cut.
@@ -305,13 +374,26 @@ pub(crate) fn gap(
     if harmless > 0 {
         stream.skip -= harmless;
         if stream.skip == 0 {
-            let mut reader = Reader { flow: &mut *flow, context: &mut *context, parties, from, direction, quiet: false };
+            let mut reader = Reader {
+                flow: &mut *flow,
+                context: &mut *context,
+                parties,
+                from,
+                direction,
+                quiet: false,
+            };
             reader.with_decoder(|decoder, out| decoder.on_skipped(direction, at, out));
         }
     }
-    if lost > harmless && !flow.stream(from).lost {
+    if lost == harmless {
+        return;
+    }
+    if at.is_some() && cut(flow, from, lost - harmless, &parties, context) {
+        return;
+    }
+    if !flow.stream(from).lost {
         lose(flow, from, &parties, context);
-    } else if lost > harmless && direction == Direction::ToServer {
+    } else if direction == Direction::ToServer {
         flow.pairing.gap_answered = false;
     }
 }
@@ -327,7 +409,20 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     let direction = flow.direction(from);
     let stream = *flow.stream(from);
     let last_at = (!stream.last_missing).then_some(stream.last_at);
-    let mut reader = Reader { flow: &mut *flow, context: &mut *context, parties, from, direction, quiet: false };
+    if let (Mode::Http1(decoder), true) = (&flow.mode, close != Close::Finished)
+        && decoder.is_cut(direction)
+    {
+        // Nothing says that the message was whole.
+        lose(flow, from, &parties, context);
+    }
+    let asked_is_cut =
+        matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer));
+    if direction == Direction::ToClient && asked_is_cut {
+        end_cut(flow, Direction::ToServer, &parties, context);
+    }
+    let stream = *flow.stream(from);
+    let mut reader =
+        Reader { flow: &mut *flow, context: &mut *context, parties, from, direction, quiet: false };
     if !stream.lost {
         reader.with_decoder(|decoder, out| {
             decoder.on_close(direction, close, stream.skip, last_at, out);
@@ -341,7 +436,6 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     // The client may half-close and still get its answer.
     let other_closed = flow.stream(from.other()).closed;
     if direction == Direction::ToClient || other_closed {
-        let Flow { pairing, .. } = flow;
-        Pairing::finish(pairing, outcome, &parties, context);
+        flow.pairing.finish(outcome, &parties, context);
     }
 }

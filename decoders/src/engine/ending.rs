@@ -3,7 +3,7 @@
 use super::{Engine, driver};
 use crate::decoder::Close;
 use crate::output::{Connection, ConnectionEnd, Handshake};
-use crate::tcp::flow::NO_TIMES;
+use crate::tcp::flow::{NO_TIMES, at};
 use crate::tcp::reassembly;
 use model::flow::{Direction, End, FlowKey};
 use model::ledger::Streams;
@@ -24,7 +24,8 @@ impl Engine {
         }
         flow.assign_unknown(&mut self.context.wires, &mut self.context.output.fresh);
         if !flow.assigned {
-            self.packets.undirected_bytes += flow.streams.iter().map(|stream| stream.span).sum::<u64>();
+            self.packets.undirected_bytes +=
+                flow.streams.iter().map(|stream| stream.span).sum::<u64>();
         }
         let buffered: u64 = [End::Low, End::High].into_iter().map(|end| flow.waiting(end)).sum();
         if let Some(ledger) = flow.ledger(&mut self.context.wires) {
@@ -42,12 +43,11 @@ impl Engine {
             self.times.release(flow.times);
             flow.times = NO_TIMES;
         }
-        if !self.report_connections {
-            return;
-        }
+        let Some(skips) = &mut self.context.skips else { return };
+        let skips = skips.remove(&slot).unwrap_or_default();
         let (client, server) = (flow.sender(Direction::ToServer), flow.sender(Direction::ToClient));
         let account = |from| {
-            let mut account = flow.streams_account(from);
+            let mut account = flow.streams_account(from, *at(&skips, from));
             account.buffered = flow.waiting(from);
             account.decoded = account.decoded.saturating_sub(account.buffered);
             account

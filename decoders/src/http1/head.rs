@@ -3,16 +3,41 @@
 use memchr::memchr;
 
 /// What the fields say of the body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Framing {
-    /// `Content-Length`, where it is one number.
-    pub(super) content_length: Option<u64>,
-    /// The last transfer coding is `chunked`.
-    pub(super) chunked: bool,
-    /// There is a transfer coding.
-    pub(super) transfer_encoding: bool,
-    /// `Content-Length` contradicts itself.
-    pub(super) contradictory: bool,
+    /// `Content-Length`; [`NO_LENGTH`] where there is none.
+    pub(super) content_length: u64,
+    pub(super) coding: Coding,
+}
+
+/// No length that a field can give: it would have more digits than are read.
+const NO_LENGTH: u64 = u64::MAX;
+
+/// What the fields say of the transfer coding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// There is none.
+    #[default]
+    None,
+    /// The last one is `chunked`.
+    Chunked,
+    /// The last one is another.
+    Other,
+    /// There is none, and `Content-Length` contradicts itself.
+    Contradictory,
+}
+
+impl Default for Framing {
+    fn default() -> Self {
+        Self { content_length: NO_LENGTH, coding: Coding::None }
+    }
+}
+
+impl Framing {
+    /// The body's length, where the fields give one.
+    pub(super) fn length(&self) -> Option<u64> {
+        (self.content_length != NO_LENGTH).then_some(self.content_length)
+    }
 }
 
 /// The first line of `bytes` without its line end, and its length with it.
@@ -40,19 +65,21 @@ fn read_field(field: &[u8], framing: &mut Framing) {
     if name.eq_ignore_ascii_case(b"content-length") {
         read_content_length(value, framing);
     } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-        framing.transfer_encoding = true;
         let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default().trim_ascii();
-        framing.chunked = last.eq_ignore_ascii_case(b"chunked");
+        let chunked = last.eq_ignore_ascii_case(b"chunked");
+        framing.coding = if chunked { Coding::Chunked } else { Coding::Other };
     }
 }
 
 /// Several equal values are one (RFC 9112, section 6.3).
 fn read_content_length(value: &[u8], framing: &mut Framing) {
     for value in value.split(|&byte| byte == b',') {
-        match (decimal(value.trim_ascii()), framing.content_length) {
-            (Some(length), None) => framing.content_length = Some(length),
+        match (decimal(value.trim_ascii()), framing.length()) {
+            (Some(length), None) => framing.content_length = length,
             (Some(length), Some(before)) if length == before => {}
-            (_, _) => framing.contradictory = true,
+            // A transfer coding overrides it.
+            (_, _) if framing.coding == Coding::None => framing.coding = Coding::Contradictory,
+            (_, _) => {}
         }
     }
 }
@@ -145,12 +172,15 @@ mod tests {
         assert_eq!(request_line(b"GET /a HTTP/1.1"), Some((&b"GET"[..], &b"/a"[..])));
         assert_eq!(request_line(b"BREW /a b HTTP/1.1"), Some((&b"BREW"[..], &b"/a b"[..])));
         assert_eq!(request_line(b"get / HTTP/1.0"), Some((&b"get"[..], &b"/"[..])));
-        for line in ["GET /a", "GET  HTTP/1.1", "G\"T / HTTP/1.1", " / HTTP/1.1", "", "GET / FTP/1.1"] {
+        for line in
+            ["GET /a", "GET  HTTP/1.1", "G\"T / HTTP/1.1", " / HTTP/1.1", "", "GET / FTP/1.1"]
+        {
             assert_eq!(request_line(line.as_bytes()), None, "{line}");
         }
         assert_eq!(status_line(b"HTTP/1.1 200 OK"), Some(200));
         assert_eq!(status_line(b"HTTP/1.0 404"), Some(404));
-        for line in ["HTTP/1.1 2000 OK", "HTTP/1.1 20", "HTTP/11 200", "HTTP/1.1 099 X", "ICY 200"] {
+        for line in ["HTTP/1.1 2000 OK", "HTTP/1.1 20", "HTTP/11 200", "HTTP/1.1 099 X", "ICY 200"]
+        {
             assert_eq!(status_line(line.as_bytes()), None, "{line}");
         }
     }
@@ -162,15 +192,16 @@ mod tests {
             fields.iter().for_each(|field| framing.read(field.as_bytes()));
             framing
         };
-        assert_eq!(read(&["Content-Length: 12"]).content_length, Some(12));
-        assert_eq!(read(&["content-length:12 "]).content_length, Some(12));
-        assert_eq!(read(&["Content-Length: 12, 12"]).content_length, Some(12));
-        assert_eq!(read(&["Content-Type: 12"]).content_length, None);
-        assert!(read(&["Content-Length: 12", "Content-Length: 13"]).contradictory);
-        assert!(read(&["Content-Length: -1"]).contradictory);
-        assert!(read(&["Transfer-Encoding: gzip, chunked"]).chunked);
-        let odd = read(&["Transfer-Encoding: chunked, identity"]);
-        assert!(odd.transfer_encoding && !odd.chunked);
+        assert_eq!(read(&["Content-Length: 12"]).length(), Some(12));
+        assert_eq!(read(&["content-length:12 "]).length(), Some(12));
+        assert_eq!(read(&["Content-Length: 12, 12"]).length(), Some(12));
+        assert_eq!(read(&["Content-Type: 12"]).length(), None);
+        let coding = |fields: &[&str]| read(fields).coding;
+        assert_eq!(coding(&["Content-Length: 12", "Content-Length: 13"]), Coding::Contradictory);
+        assert_eq!(coding(&["Content-Length: -1"]), Coding::Contradictory);
+        assert_eq!(coding(&["Transfer-Encoding: gzip, chunked"]), Coding::Chunked);
+        assert_eq!(coding(&["Content-Length: x", "Transfer-Encoding: chunked"]), Coding::Chunked);
+        assert_eq!(coding(&["Transfer-Encoding: chunked, identity"]), Coding::Other);
     }
 
     #[test]

@@ -37,7 +37,9 @@ struct RouteEntry {
 #[derive(Debug, Error)]
 pub enum RoutesError {
     /// It is not JSON of the right shape.
-    #[error("not a routes file: {0}; it looks like {{\"routes\":[{{\"path\":\"^/api\",\"name\":\"api\"}}]}}")]
+    #[error(
+        "not a routes file: {0}; it looks like {{\"routes\":[{{\"path\":\"^/api\",\"name\":\"api\"}}]}}"
+    )]
     Shape(#[from] serde_json::Error),
     /// A path is not a regular expression.
     #[error("the path of route `{name}` is not a regular expression: {reason}")]
@@ -135,7 +137,8 @@ mod tests {
     #[test]
     fn routes_files_that_are_not() {
         assert!(matches!(Naming::from_routes("[]"), Err(RoutesError::Shape(_))));
-        let error = Naming::from_routes(r#"{"routes":[{"path":"(","name":"broken"}]}"#).unwrap_err();
+        let error =
+            Naming::from_routes(r#"{"routes":[{"path":"(","name":"broken"}]}"#).unwrap_err();
         assert!(error.to_string().contains("`broken`"), "{error}");
         assert_eq!(error.to_string().lines().count(), 1);
     }

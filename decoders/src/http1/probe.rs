@@ -8,7 +8,11 @@ pub(super) fn request(bytes: &[u8]) -> Probe {
     // RFC 9112, section 2.2: empty lines before a start line are to be ignored.
     let blank = bytes.iter().take_while(|&byte| matches!(byte, b'\r' | b'\n')).count();
     let bytes = bytes.get(blank..).unwrap_or_default();
-    let token = bytes.iter().take(head::METHOD_BYTES_MAX + 1).take_while(|&byte| head::is_token(byte)).count();
+    let token = bytes
+        .iter()
+        .take(head::METHOD_BYTES_MAX + 1)
+        .take_while(|&byte| head::is_token(byte))
+        .count();
     let Some((method, rest)) = bytes.split_at_checked(token) else { return Probe::NotThis };
     match rest.first() {
         None if token <= head::METHOD_BYTES_MAX => return Probe::Unsure,
@@ -20,9 +24,21 @@ pub(super) fn request(bytes: &[u8]) -> Probe {
         Some((line, _)) if head::bare_request_line(line).is_some() => Probe::Certain,
         Some(_) => Probe::NotThis,
         // The line goes on in a later segment.
-        None if head::KNOWN_METHODS.contains(&method) && matches!(rest.get(1), Some(b'/' | b'h' | b'*')) => Probe::Certain,
+        None if head::KNOWN_METHODS.contains(&method)
+            && matches!(rest.get(1), Some(b'/' | b'h' | b'*')) =>
+        {
+            Probe::Certain
+        }
         None => Probe::Unsure,
     }
+}
+
+/// Whether `bytes`, somewhere in a stream, begin a request. Only methods that everybody knows are believed: a body can be
+/// cut anywhere.
+pub(super) fn known_request(bytes: &[u8]) -> bool {
+    let method =
+        memchr::memchr(b' ', bytes).and_then(|space| bytes.get(..space)).unwrap_or_default();
+    head::KNOWN_METHODS.contains(&method) && request(bytes) == Probe::Certain
 }
 
 /// Whether `bytes` begin an answer.
@@ -31,7 +47,9 @@ pub(super) fn response(bytes: &[u8]) -> Probe {
     match bytes.split_at_checked(START.len()) {
         None if START.starts_with(bytes) => Probe::Unsure,
         Some((START, [])) => Probe::Unsure,
-        Some((START, [b'0' | b'1', rest @ ..])) if matches!(rest.first(), None | Some(b' ')) => Probe::Certain,
+        Some((START, [b'0' | b'1', rest @ ..])) if matches!(rest.first(), None | Some(b' ')) => {
+            Probe::Certain
+        }
         _ => Probe::NotThis,
     }
 }

@@ -97,7 +97,8 @@ fn census(segment: &[u8]) -> Census {
         let is_digit = byte.is_ascii_digit();
         census.digits += usize::from(is_digit);
         census.hex += usize::from(is_digit | matches!(letter, b'a'..=b'f'));
-        census.plain += usize::from(is_digit | letter.is_ascii_lowercase() | matches!(byte, b'-' | b'_'));
+        census.plain +=
+            usize::from(is_digit | letter.is_ascii_lowercase() | matches!(byte, b'-' | b'_'));
     }
     census
 }

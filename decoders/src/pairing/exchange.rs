@@ -67,7 +67,12 @@ impl Exchange {
     }
 
     /// What is said of it in the end.
-    pub(crate) fn decided(&mut self, parties: &Parties, outcome: Outcome, at: CaptureTime) -> Decided {
+    pub(crate) fn decided(
+        &mut self,
+        parties: &Parties,
+        outcome: Outcome,
+        at: CaptureTime,
+    ) -> Decided {
         if !outcome.is_answered() {
             self.mark_incomplete();
         }

@@ -39,8 +39,8 @@ impl Flow {
     #[inline]
     pub(crate) fn account(&mut self, wires: &mut Wires, from: End, fate: Fate, bytes: u64) {
         match fate {
-            Fate::Decoded => {}
-            Fate::Skipped => self.stream_mut(from).skipped += bytes,
+            // Of a connection only the rest is kept; what was skipped, where somebody asks for it, by the driver.
+            Fate::Decoded | Fate::Skipped => {}
             Fate::Opaque => self.losses(from).opaque += bytes,
             Fate::NotUnderstood => self.losses(from).not_understood += bytes,
             Fate::Gap => self.losses(from).gap += bytes,
@@ -65,12 +65,10 @@ impl Flow {
         if self.assigned {
             return;
         }
-        let waiting = [End::Low, End::High].map(|end| self.waiting(end));
-        let mut before = self.streams_account(End::Low);
-        before.add(&self.streams_account(End::High));
-        // What waits is not decoded yet; it will be written down when it is.
-        before.buffered = 0;
-        before.decoded = before.decoded.saturating_sub(waiting.into_iter().sum());
+        let mut before = self.streams_account(End::Low, 0);
+        before.add(&self.streams_account(End::High, 0));
+        // Without a wire nothing is decoded: what is left over waits, and will be written down when it is read.
+        before.decoded = 0;
         (self.wire, self.assigned) = (wire, true);
         if let Some(ledger) = wires.ledger_mut(wire) {
             ledger.streams.add(&before);
@@ -78,7 +76,11 @@ impl Flow {
     }
 
     /// The wire for a connection that no decoder knows.
-    pub(crate) fn assign_unknown(&mut self, wires: &mut Wires, fresh: &mut Vec<crate::output::Fresh>) {
+    pub(crate) fn assign_unknown(
+        &mut self,
+        wires: &mut Wires,
+        fresh: &mut Vec<crate::output::Fresh>,
+    ) {
         if let (false, Some(server)) = (self.assigned, self.server) {
             let wire = wires.detected(Protocol::Tcp, self.key.endpoint(server).port, fresh);
             self.assign(wires, wire);
@@ -90,9 +92,9 @@ impl Flow {
         self.rare.as_ref().map_or(0, |rare| at(&rare.buffers, end).bytes.len() as u64)
     }
 
-    /// What became of one end's bytes.
-    pub(crate) fn streams_account(&self, from: End) -> Streams {
-        let &Stream { span, skipped, .. } = self.stream(from);
+    /// What became of one end's bytes, of which `skipped` were skipped.
+    pub(crate) fn streams_account(&self, from: End, skipped: u64) -> Streams {
+        let &Stream { span, .. } = self.stream(from);
         let losses = self.rare.as_ref().map_or(Losses::default(), |rare| *at(&rare.losses, from));
         let Losses { opaque, not_understood, gap } = losses;
         let rest = span.saturating_sub(skipped + opaque + not_understood + gap);

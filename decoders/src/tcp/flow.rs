@@ -3,7 +3,8 @@
 use super::held::Held;
 use crate::decoder::Mark;
 use crate::http1::Http1;
-use crate::pairing::{Pairing, Parties};
+use crate::limits::{HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX};
+use crate::pairing::{Context, Pairing, Parties};
 use model::flow::{Direction, End, FlowKey};
 use model::protocol::Protocol;
 use model::units::CaptureTime;
@@ -20,11 +21,9 @@ pub(crate) struct Stream {
     /// What the receiver has acknowledged.
     pub(crate) acked: u32,
     /// Marks the packets that came last, to tell their copies from retransmissions.
-    pub(crate) fingerprints: [u32; 2],
+    pub(crate) fingerprints: [u16; 2],
     /// Bytes from the first one known up to `next`.
     pub(crate) span: u64,
-    /// Of those: passed over by length.
-    pub(crate) skipped: u64,
     /// Bytes to pass over before the decoder is asked again; `u64::MAX` until the direction closes.
     pub(crate) skip: u64,
     /// When the newest byte came that was delivered.
@@ -190,6 +189,17 @@ impl Flow {
         }
     }
 
+    /// Reads something of each part, so that it is near when it is needed.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        let [low, high] = &self.streams;
+        self.last_seen.as_nanos()
+            ^ low.span
+            ^ high.span
+            ^ u64::from(self.pairing.open)
+            ^ u64::from(self.times)
+    }
+
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }
@@ -202,6 +212,25 @@ impl Flow {
             server: self.key.endpoint(self.sender(Direction::ToClient)),
             slot,
         }
+    }
+
+    /// Takes the bytes of `from` that wait, if any.
+    pub(crate) fn take_buffer(&mut self, from: End, context: &mut Context) -> Buffer {
+        let rare = if self.buffered { self.rare.as_mut() } else { None };
+        let buffer = rare
+            .map_or_else(Buffer::default, |rare| std::mem::take(at_mut(&mut rare.buffers, from)));
+        context.held_bytes = context.held_bytes.saturating_sub(buffer.bytes.len());
+        buffer
+    }
+
+    /// Lets bytes of `from` wait. `false` where there are too many, of this connection or of all.
+    pub(crate) fn put_buffer(&mut self, from: End, buffer: Buffer, context: &mut Context) -> bool {
+        context.held_bytes += buffer.bytes.len();
+        let fits =
+            buffer.bytes.len() <= HELD_BYTES_MAX && context.held_bytes <= HELD_BYTES_TOTAL_MAX;
+        self.buffered = true;
+        *at_mut(&mut self.rare().buffers, from) = buffer;
+        fits
     }
 
     /// Lets go of what an idle connection does not need.
@@ -238,6 +267,9 @@ impl Rare {
             && self.buffers.iter().all(|buffer| buffer.bytes.is_empty())
             && self.hole_since.iter().all(Option::is_none)
             && self.probes == 0
-            && self.losses.iter().all(|losses| losses.opaque + losses.not_understood + losses.gap == 0)
+            && self
+                .losses
+                .iter()
+                .all(|losses| losses.opaque + losses.not_understood + losses.gap == 0)
     }
 }

@@ -60,10 +60,13 @@ pub(crate) fn on_segment(
     let is_client = flow.server == Some(segment.from.other());
     let handshake = &mut entry.handshake;
     if handshake.established.is_none() {
-        if let (Some(to_server), true) = (entry.to_server, is_client && segment.flags.has(TcpFlags::ACK)) {
+        if let (Some(to_server), true) =
+            (entry.to_server, is_client && segment.flags.has(TcpFlags::ACK))
+        {
             handshake.established = Some(segment.time);
             let to_client = segment.time.since(entry.mark);
-            handshake.rtt = to_client.map(|to_client| Nanos(to_server.0.saturating_add(to_client.0)));
+            handshake.rtt =
+                to_client.map(|to_client| Nanos(to_server.0.saturating_add(to_client.0)));
         }
     } else if !is_client && length > 0 {
         handshake.answered.get_or_insert(segment.time);
@@ -94,7 +97,13 @@ impl Times {
     }
 }
 
-fn sample(flow: &Flow, context: &mut Context, kind: SampleKind, at: CaptureTime, span: Option<Nanos>) {
+fn sample(
+    flow: &Flow,
+    context: &mut Context,
+    kind: SampleKind,
+    at: CaptureTime,
+    span: Option<Nanos>,
+) {
     let Some(span) = span else { return };
     let place = context.next_place();
     context.output.samples.push((place, Sample { wire: flow.wire, kind, at, span }));

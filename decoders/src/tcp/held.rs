@@ -113,7 +113,8 @@ impl Held {
             let fin = segment.fin;
             segment.trim_front(overlap);
             if segment.length() == 0 {
-                if let (true, Some(other)) = (fin && end == other_end, self.segments.get_mut(place)) {
+                if let (true, Some(other)) = (fin && end == other_end, self.segments.get_mut(place))
+                {
                     other.fin = true;
                 }
                 return duplicate;

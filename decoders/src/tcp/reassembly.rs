@@ -7,11 +7,11 @@ use super::account::Fate;
 use super::flow::{Flow, at, at_mut};
 use super::held::HeldSegment;
 use crate::engine::driver;
-use crate::limits::{GAP_GRACE, HELD_BYTES_MAX, HOLE_TIMEOUT};
+use crate::limits::{GAP_GRACE, HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, HOLE_TIMEOUT};
 use crate::pairing::Context;
 use model::flow::End;
 use model::ledger::Notices;
-use model::units::CaptureTime;
+use model::units::{CaptureTime, Nanos};
 
 /// The payload of a segment, and what the driver needs to know of it.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Data<'a> {
     /// Bytes behind those that the snap length cut.
     pub(crate) missing: u32,
     pub(crate) fin: bool,
-    pub(crate) fingerprint: u32,
+    pub(crate) fingerprint: u16,
 }
 
 impl Data<'_> {
@@ -58,7 +58,8 @@ pub(crate) fn acknowledge(flow: &mut Flow, from: End, acknowledgment: u32, now: 
 /// Takes a segment with payload or FIN.
 #[inline]
 pub(crate) fn accept(flow: &mut Flow, slot: u32, mut data: Data<'_>, context: &mut Context) {
-    let waits = data.acknowledgment.is_some_and(|ack| flow.stream(data.from.other()).is_behind(ack));
+    let waits =
+        data.acknowledgment.is_some_and(|ack| flow.stream(data.from.other()).is_behind(ack));
     let stream = flow.stream_mut(data.from);
     if !stream.synced {
         stream.start(data.sequence);
@@ -77,7 +78,8 @@ pub(crate) fn accept(flow: &mut Flow, slot: u32, mut data: Data<'_>, context: &m
         return driver::deliver(flow, slot, data, context);
     }
     hold(flow, data, ahead > 0, context);
-    let force = flow.rare().held.iter().any(|held| held.bytes() > HELD_BYTES_MAX);
+    let force = context.held_bytes > HELD_BYTES_TOTAL_MAX
+        || flow.rare().held.iter().any(|held| held.bytes() > HELD_BYTES_MAX);
     settle(flow, slot, data.at, force, context);
 }
 
@@ -88,7 +90,12 @@ fn remember(flow: &mut Flow, data: &Data<'_>) {
 }
 
 /// Takes from the front what was delivered before. `false` where nothing is left.
-fn drop_duplicate(flow: &mut Flow, data: &mut Data<'_>, behind: u32, context: &mut Context) -> bool {
+fn drop_duplicate(
+    flow: &mut Flow,
+    data: &mut Data<'_>,
+    behind: u32,
+    context: &mut Context,
+) -> bool {
     let length = data.length();
     let duplicate = behind.min(length);
     let is_keep_alive = behind == 1 && length <= 1 && !data.fin;
@@ -127,7 +134,10 @@ fn hold(flow: &mut Flow, data: Data<'_>, is_early: bool, context: &mut Context) 
         fin: data.fin,
     };
     flow.holds = true;
-    let duplicate = at_mut(&mut flow.rare().held, data.from).insert(segment, next);
+    let held = at_mut(&mut flow.rare().held, data.from);
+    let before = held.bytes();
+    let duplicate = held.insert(segment, next);
+    context.held_bytes += held.bytes().saturating_sub(before);
     notice(flow, context, |notices| {
         if is_copy && duplicate == length && length > 0 {
             notices.seen_elsewhere += 1;
@@ -140,7 +150,14 @@ fn hold(flow: &mut Flow, data: Data<'_>, is_early: bool, context: &mut Context) 
 }
 
 /// Delivers what can be delivered and gives up what will not come. `force`: whatever is missing now.
-pub(crate) fn settle(flow: &mut Flow, slot: u32, now: CaptureTime, force: bool, context: &mut Context) {
+pub(crate) fn settle(
+    flow: &mut Flow,
+    slot: u32,
+    now: CaptureTime,
+    force: bool,
+    context: &mut Context,
+) {
+    let before = flow.streams.map(|stream| stream.next);
     loop {
         let mut moved = false;
         for end in [End::Low, End::High] {
@@ -153,15 +170,21 @@ pub(crate) fn settle(flow: &mut Flow, slot: u32, now: CaptureTime, force: bool, 
             break;
         }
     }
-    let rare = flow.rare();
-    let holes = [End::Low, End::High].map(|end| at(&rare.held, end).is_empty());
-    let still = [End::Low, End::High].into_iter().any(|end| flow.stream(end).acked_hole() > 0);
+    let mut holds = false;
     for end in [End::Low, End::High] {
-        if flow.stream(end).acked_hole() == 0 {
-            *at_mut(&mut flow.rare().hole_since, end) = None;
-        }
+        let has_hole = flow.stream(end).acked_hole() > 0;
+        let has_moved = flow.stream(end).next != *at(&before, end);
+        let rare = flow.rare();
+        let since = at_mut(&mut rare.hole_since, end);
+        *since = match *since {
+            _ if !has_hole => None,
+            // What is missing now is another hole: its grace begins now.
+            Some(since) if !has_moved => Some(since),
+            _ => Some(now),
+        };
+        holds |= has_hole || !at(&rare.held, end).is_empty();
     }
-    flow.holds = still || holes.contains(&false);
+    flow.holds = holds;
     flow.slim();
 }
 
@@ -176,7 +199,14 @@ fn pop_ready(flow: &mut Flow, end: End, regardless: bool) -> Option<HeldSegment>
     at_mut(&mut flow.rare().held, end).pop()
 }
 
-fn deliver_held(flow: &mut Flow, slot: u32, end: End, mut segment: HeldSegment, context: &mut Context) {
+fn deliver_held(
+    flow: &mut Flow,
+    slot: u32,
+    end: End,
+    mut segment: HeldSegment,
+    context: &mut Context,
+) {
+    context.held_bytes = context.held_bytes.saturating_sub(segment.bytes.len());
     let behind = flow.stream(end).ahead(segment.sequence).unsigned_abs();
     if behind > 0 {
         segment.trim_front(behind.min(segment.length()));
@@ -195,16 +225,23 @@ fn deliver_held(flow: &mut Flow, slot: u32, end: End, mut segment: HeldSegment, 
 }
 
 /// Gives up one hole whose time has come. `false` where there is none.
-fn give_up_one(flow: &mut Flow, slot: u32, now: CaptureTime, force: bool, context: &mut Context) -> bool {
+fn give_up_one(
+    flow: &mut Flow,
+    slot: u32,
+    now: CaptureTime,
+    force: bool,
+    context: &mut Context,
+) -> bool {
     for end in [End::Low, End::High] {
-        if let Some(lost) = due_hole(flow, end, now, force) {
+        if let Some((lost, _)) = hole(flow, end).filter(|&(_, deadline)| force || deadline <= now) {
             give_up(flow, slot, end, lost, context);
             return true;
         }
     }
     // Both wait for what the other acknowledges, which no capture of a real connection shows.
     for end in [End::Low, End::High] {
-        let due = held_since(flow, end).is_some_and(|since| force || since.plus(HOLE_TIMEOUT) <= now);
+        let due =
+            held_since(flow, end).is_some_and(|since| force || since.plus(HOLE_TIMEOUT) <= now);
         if due && let Some(segment) = pop_ready(flow, end, true) {
             deliver_held(flow, slot, end, segment, context);
             return true;
@@ -217,23 +254,24 @@ fn held_since(flow: &Flow, end: End) -> Option<CaptureTime> {
     at(&flow.rare.as_ref()?.held, end).first().map(|first| first.at)
 }
 
-/// The bytes of `end` to give up: its hole is acknowledged and its grace is over, or it is old.
-fn due_hole(flow: &Flow, end: End, now: CaptureTime, force: bool) -> Option<u32> {
+/// A hole of `end`: how many bytes, and when they are given up. It is acknowledged and gets a grace, or is only old.
+fn hole(flow: &Flow, end: End) -> Option<(u32, CaptureTime)> {
     let stream = flow.stream(end);
     let rare = flow.rare.as_ref()?;
     let first = at(&rare.held, end).first();
-    let to_first = first.map_or(0, |first| u32::try_from(stream.ahead(first.sequence)).unwrap_or(0));
+    let to_first = first.map(|first| u32::try_from(stream.ahead(first.sequence)).unwrap_or(0));
     let acked = stream.acked_hole();
-    if acked > 0 && (first.is_none() || to_first > 0) {
-        let since = (*at(&rare.hole_since, end)).unwrap_or(now);
-        // Of a direction that was never captured nothing is on its way.
-        if force || !stream.seen || since.plus(GAP_GRACE) <= now {
-            return Some(if first.is_some() { acked.min(to_first) } else { acked });
-        }
+    let old = first.zip(to_first).filter(|&(_, to_first)| to_first > 0);
+    let old = old.map(|(first, to_first)| (to_first, first.at.plus(HOLE_TIMEOUT)));
+    // Where the next bytes are there and only wait for the other direction, nothing is missing here.
+    if acked == 0 || to_first == Some(0) {
+        return old;
     }
-    let since = first?.at;
-    let old = to_first > 0 && (force || since.plus(HOLE_TIMEOUT) <= now);
-    old.then_some(to_first)
+    let lost = to_first.map_or(acked, |to_first| acked.min(to_first));
+    // Of a direction that was never captured nothing is on its way.
+    let grace = if stream.seen { GAP_GRACE } else { Nanos(0) };
+    let since = (*at(&rare.hole_since, end))?;
+    Some((lost, since.plus(grace)))
 }
 
 /// `lost` bytes of `from` were never captured.
@@ -244,11 +282,10 @@ fn give_up(flow: &mut Flow, slot: u32, from: End, lost: u32, context: &mut Conte
     driver::gap(flow, slot, from, u64::from(lost), None, context);
 }
 
-/// When the connection must be looked at again if no packet comes.
+/// When something will be given up if no packet comes before.
 pub(crate) fn next_deadline(flow: &Flow) -> Option<CaptureTime> {
-    let rare = flow.rare.as_ref()?;
-    let ends = [End::Low, End::High];
-    let acked = ends.iter().filter_map(|&end| *at(&rare.hole_since, end)).map(|since| since.plus(GAP_GRACE));
-    let held = ends.iter().filter_map(|&end| held_since(flow, end)).map(|since| since.plus(HOLE_TIMEOUT));
-    acked.chain(held).min()
+    let ends = [End::Low, End::High].into_iter();
+    let holes = ends.clone().filter_map(|end| hole(flow, end)).map(|(_, deadline)| deadline);
+    let held = ends.filter_map(|end| held_since(flow, end)).map(|since| since.plus(HOLE_TIMEOUT));
+    holes.chain(held).min()
 }

@@ -37,6 +37,4 @@ pub(crate) struct Timers {
     pub(crate) gaps: Heap,
     /// A closed connection can be forgotten.
     pub(crate) closed: Heap,
-    /// A connection may be idle.
-    pub(crate) idle: Heap,
 }

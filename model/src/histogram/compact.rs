@@ -106,9 +106,21 @@ impl CompactHistogram {
         }
     }
 
+    /// Counts one value for each bin, given by ordinals in any order, which are sorted for it. Cheaper than a [`Histogram`]
+    /// for a few hundred values.
+    #[must_use]
+    pub fn from_ordinals(ordinals: &mut [u16]) -> Self {
+        ordinals.sort_unstable();
+        let runs = ordinals.chunk_by(|one, next| one == next);
+        Self::from_ascending(
+            runs.filter_map(|run| Some((Bin::from_ordinal(*run.first()?)?, run.len() as u64))),
+        )
+    }
+
     /// Packs bins that come ascending, each at most once; zero counts are left out.
     pub(super) fn from_ascending(bins: impl Iterator<Item = (Bin, u64)>) -> Self {
-        let mut writer = Writer::with_capacity(0);
+        // Most bins take two bytes; few histograms of a window have more bins.
+        let mut writer = Writer::with_capacity(64);
         bins.for_each(|(bin, count)| writer.push(bin, count));
         writer.finish()
     }

@@ -14,19 +14,31 @@ pub(super) fn hand_on<'o>(
     for (engine, output) in outputs.iter_mut().enumerate() {
         catalog.learn(engine, output.fresh.drain(..));
     }
-    in_order(&mut outputs, |output| &mut output.decided, |engine, mut decided| {
-        catalog.translate(engine, &mut decided.transaction);
-        sink.transaction(&decided, catalog)
-    })?;
-    in_order(&mut outputs, |output| &mut output.samples, |engine, mut sample| {
-        sample.wire = catalog.wire_of(engine, sample.wire);
-        sink.sample(&sample, catalog);
-        Ok(())
-    })?;
-    in_order(&mut outputs, |output| &mut output.connections, |engine, mut connection| {
-        connection.wire = connection.wire.map(|wire| catalog.wire_of(engine, wire));
-        sink.connection(&connection, catalog)
-    })?;
+    in_order(
+        &mut outputs,
+        |output| &mut output.decided,
+        |engine, mut decided| {
+            catalog.translate(engine, &mut decided.transaction);
+            sink.transaction(&decided, catalog)
+        },
+    )?;
+    in_order(
+        &mut outputs,
+        |output| &mut output.samples,
+        |engine, mut sample| {
+            sample.wire = catalog.wire_of(engine, sample.wire);
+            sink.sample(&sample, catalog);
+            Ok(())
+        },
+    )?;
+    in_order(
+        &mut outputs,
+        |output| &mut output.connections,
+        |engine, mut connection| {
+            connection.wire = connection.wire.map(|wire| catalog.wire_of(engine, wire));
+            sink.connection(&connection, catalog)
+        },
+    )?;
     for (engine, output) in outputs.iter_mut().enumerate() {
         for mut delta in output.ledgers.drain(..) {
             delta.wire = catalog.wire_of(engine, delta.wire);
@@ -45,11 +57,15 @@ fn in_order<T>(
     if let [only] = outputs {
         return items(only).drain(..).try_for_each(|(_, item)| take(0, item));
     }
-    let mut queues: Vec<_> =
-        outputs.iter_mut().map(|output| std::mem::take(items(output)).into_iter().peekable()).collect();
+    let mut queues: Vec<_> = outputs
+        .iter_mut()
+        .map(|output| std::mem::take(items(output)).into_iter().peekable())
+        .collect();
     loop {
         let heads = queues.iter_mut().enumerate();
-        let next = heads.filter_map(|(engine, queue)| queue.peek().map(|(place, _)| (*place, engine))).min();
+        let next = heads
+            .filter_map(|(engine, queue)| queue.peek().map(|(place, _)| (*place, engine)))
+            .min();
         let Some((_, engine)) = next else { return Ok(()) };
         if let Some((_, item)) = queues.get_mut(engine).and_then(Iterator::next) {
             take(engine, item)?;

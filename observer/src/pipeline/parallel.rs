@@ -19,10 +19,22 @@ const QUEUE_STRETCHES: usize = 4;
 
 /// What an engine must do, in order.
 enum Step {
-    Tick { number: u64, now: CaptureTime, before: CaptureTime },
+    Tick {
+        number: u64,
+        now: CaptureTime,
+        before: CaptureTime,
+    },
     /// The payload lies at the segment's offset behind `base`.
-    Segment { number: u64, engine: usize, segment: Segment, base: usize },
-    Finish { number: u64, now: CaptureTime },
+    Segment {
+        number: u64,
+        engine: usize,
+        segment: Segment,
+        base: usize,
+    },
+    Finish {
+        number: u64,
+        now: CaptureTime,
+    },
 }
 
 /// A stretch of the input.
@@ -138,7 +150,8 @@ impl Dispatcher {
     /// The steps of a batch. Datagrams that were put together go behind the batch's own bytes.
     fn parse(&mut self, batch: &mut PacketBatch) -> Stretch {
         let engines = self.workers.len() as u64;
-        let mut stretch = Stretch { bytes: Vec::new(), steps: Vec::with_capacity(batch.records.len()) };
+        let mut stretch =
+            Stretch { bytes: Vec::new(), steps: Vec::with_capacity(batch.records.len()) };
         let mut reassembled = Vec::new();
         let end = batch.buffer.len();
         for record in &batch.records {

@@ -1,12 +1,12 @@
 //! The window that is being filled: dense histograms.
 
 use super::group::{Group, GroupKey};
+use decoders::output::{Sample, SampleKind};
 use foldhash::fast::FixedState;
 use model::histogram::Histogram;
 use model::transaction::Transaction;
 use model::units::CaptureTime;
 use model::wire::WireId;
-use decoders::output::{Sample, SampleKind};
 use std::collections::HashMap;
 
 /// A window's values while they still change often.
@@ -23,9 +23,8 @@ impl Filling {
     }
 
     #[inline]
-    pub(super) fn record(&mut self, transaction: &Transaction, spare: &mut Vec<Group>) {
-        let group = self.groups.entry(GroupKey::of(transaction));
-        group.or_insert_with(|| spare.pop().unwrap_or_default()).record(transaction);
+    pub(super) fn record(&mut self, transaction: &Transaction) {
+        self.groups.entry(GroupKey::of(transaction)).or_default().record(transaction);
     }
 
     pub(super) fn sample(&mut self, sample: &Sample) {

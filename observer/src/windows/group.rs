@@ -1,13 +1,14 @@
 //! What one window says of one operation, route and status.
 
 use super::tags::SeriesTable;
+use super::tally::Tally;
 use crate::catalog::Catalog;
+use foldhash::fast::FixedState;
 use model::batch::Value;
-use model::histogram::Histogram;
+use model::histogram::Bin;
 use model::names::NameId;
 use model::transaction::{Outcome, Transaction};
 use model::units::Nanos;
-use foldhash::fast::FixedState;
 use model::wire::WireId;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -53,12 +54,19 @@ impl Hash for GroupKey {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     count: u64,
-    latencies: [Histogram; 5],
-    sizes: [Histogram; 2],
+    /// The distributions hold something.
+    timed: bool,
+    latencies: [Tally; 5],
+    sizes: [Tally; 2],
 }
 
-const LATENCIES: [&str; 5] =
-    ["http.total", "http.first_byte", "http.server", "http.request_transfer", "http.response_transfer"];
+const LATENCIES: [&str; 5] = [
+    "http.total",
+    "http.first_byte",
+    "http.server",
+    "http.request_transfer",
+    "http.response_transfer",
+];
 const SIZES: [&str; 2] = ["http.request_bytes", "http.response_bytes"];
 
 impl Group {
@@ -69,6 +77,7 @@ impl Group {
         if !transaction.outcome.is_answered() {
             return;
         }
+        self.timed = true;
         let moments = &transaction.moments;
         let spans = [
             moments.total(),
@@ -77,28 +86,33 @@ impl Group {
             moments.request_transfer(),
             moments.response_transfer(),
         ];
-        for (histogram, span) in self.latencies.iter_mut().zip(spans) {
+        for (tally, span) in self.latencies.iter_mut().zip(spans) {
             if let Some(Nanos(nanos)) = span {
-                histogram.record_nanos(nanos);
+                tally.record(Bin::from_nanos(nanos));
             }
         }
         let [request, response] = &mut self.sizes;
-        request.record_scaled(transaction.request_bytes, 0);
-        response.record_scaled(transaction.response_bytes, 0);
+        request.record(Bin::from_scaled(transaction.request_bytes, 0));
+        response.record(Bin::from_scaled(transaction.response_bytes, 0));
     }
 
     /// Hands its values on and empties itself, but keeps its room.
     pub(super) fn pack(&mut self, series: &[u32; SERIES], out: &mut Vec<(u32, Value)>) {
         let [requests, distributions @ ..] = series;
-        let histograms = self.latencies.iter_mut().chain(&mut self.sizes);
-        for (histogram, id) in histograms.zip(distributions) {
-            if !histogram.is_empty() {
-                out.push((*id, Value::Histogram((&*histogram).into())));
-                histogram.clear();
+        let tallies = self.latencies.iter_mut().chain(&mut self.sizes);
+        for (tally, id) in tallies.zip(distributions).filter(|_| self.timed) {
+            let packed = tally.pack();
+            if !packed.is_empty() {
+                out.push((*id, Value::Histogram(packed)));
             }
         }
         out.push((*requests, Value::Delta(self.count)));
-        self.count = 0;
+        (self.count, self.timed) = (0, false);
+    }
+
+    /// Nothing was counted since it was last packed.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 }
 
@@ -111,14 +125,25 @@ pub(super) struct GroupSeries(HashMap<GroupKey, [u32; SERIES], FixedState>);
 
 impl GroupSeries {
     /// The numbers of a group's series.
-    pub(super) fn of(&mut self, key: &GroupKey, catalog: &Catalog, table: &mut SeriesTable) -> &[u32; SERIES] {
+    pub(super) fn of(
+        &mut self,
+        key: &GroupKey,
+        catalog: &Catalog,
+        table: &mut SeriesTable,
+    ) -> &[u32; SERIES] {
         self.0.entry(*key).or_insert_with(|| {
             let mut tags = vec![
                 ("wire", catalog.label(key.wire)),
                 ("method", catalog.operation(key.wire, key.operation)),
                 ("route", catalog.name(key.wire, key.name)),
             ];
-            tags.extend(STATUS.get(usize::from(key.class)).copied().flatten().map(|class| ("status", class)));
+            tags.extend(
+                STATUS
+                    .get(usize::from(key.class))
+                    .copied()
+                    .flatten()
+                    .map(|class| ("status", class)),
+            );
             let mut ids = [0; SERIES];
             let [requests, distributions @ ..] = &mut ids;
             for (id, metric) in distributions.iter_mut().zip(LATENCIES.into_iter().chain(SIZES)) {
@@ -132,4 +157,5 @@ impl GroupSeries {
 }
 
 /// Tags by status class; class 0 has none.
-const STATUS: [Option<&str>; 6] = [None, Some("1xx"), Some("2xx"), Some("3xx"), Some("4xx"), Some("5xx")];
+const STATUS: [Option<&str>; 6] =
+    [None, Some("1xx"), Some("2xx"), Some("3xx"), Some("4xx"), Some("5xx")];

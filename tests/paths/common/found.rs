@@ -89,7 +89,8 @@ impl Found {
         }
         let (request, response) = (self.request_bytes, self.response_bytes);
         let _ = write!(line, "\n    bytes {request} {response}");
-        let _ = write!(line, " decided {} {}", since(start, self.decided), self.attributes.join(" "));
+        let _ =
+            write!(line, " decided {} {}", since(start, self.decided), self.attributes.join(" "));
         line.trim_end().to_owned()
     }
 }

@@ -75,7 +75,8 @@ impl Packet {
     }
 
     fn layout(&self) -> Option<Layout> {
-        let short = |at: usize| Some(u16::from_be_bytes([*self.bytes.get(at)?, *self.bytes.get(at + 1)?]));
+        let short =
+            |at: usize| Some(u16::from_be_bytes([*self.bytes.get(at)?, *self.bytes.get(at + 1)?]));
         let ip_at = match self.link {
             1 => 14,
             113 => 16,

@@ -4,9 +4,10 @@ mod judge;
 mod tally;
 
 pub(crate) use judge::Judge;
-pub(crate) use tally::{Fate, Fault, Tally};
+pub(crate) use tally::{Fate, Tally};
 
 use serde::Deserialize;
+use std::path::{Path, PathBuf};
 use synth::{Dirt, Options};
 
 use super::found::Moments;
@@ -36,21 +37,14 @@ pub(crate) struct Truth {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(crate) struct Lost {
     pub(crate) request_head: bool,
-    pub(crate) response_head: bool,
     pub(crate) any: bool,
-    pub(crate) framing: bool,
     pub(crate) truncated: bool,
     pub(crate) close: bool,
 }
 
 impl Truth {
     pub(crate) fn moments(&self) -> Moments {
-        [
-            self.request_first_ns,
-            self.request_last_ns,
-            self.response_first_ns,
-            self.response_last_ns,
-        ]
+        [self.request_first_ns, self.request_last_ns, self.response_first_ns, self.response_last_ns]
     }
 
     pub(crate) fn is_answered(&self) -> bool {
@@ -78,6 +72,13 @@ impl Synthetic {
         let lines = truth.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
         let truth = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
         Self { capture, truth }
+    }
+
+    /// Writes the capture to where a person can look at it.
+    pub(crate) fn keep(&self, name: &str) -> PathBuf {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(' ', "_") + ".pcap");
+        std::fs::write(&path, &self.capture).unwrap();
+        path
     }
 }
 

@@ -1,9 +1,8 @@
 //! What was reported against the truth, as both come along: memory grows with what waits for its counterpart only.
 
+use super::Truth;
 use super::tally::{Fate, Fault, Tally};
-use super::{Lost, Truth};
 use crate::common::Found;
-use crate::common::found::MOMENTS;
 use model::transaction::Outcome;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -37,7 +36,8 @@ impl Judge {
 
     pub(crate) fn report(&mut self, found: Found) {
         let key = (found.client.clone(), found.server.clone(), found.moments[0]);
-        match take(&mut self.expected, &key, |truth| is_target_of(truth, &found)) {
+        let rank = |truth: &Truth| rank(&found, truth);
+        match take(&mut self.expected, &key, rank) {
             Some(truth) => self.judge(&found, &truth),
             None => self.reported.entry(key).or_default().push(found),
         }
@@ -45,7 +45,8 @@ impl Judge {
 
     pub(crate) fn expect(&mut self, truth: Truth) {
         let key = (truth.client.clone(), truth.server.clone(), truth.moments()[0]);
-        match take(&mut self.reported, &key, |found| is_target_of(&truth, found)) {
+        let rank = |found: &Found| rank(found, &truth);
+        match take(&mut self.reported, &key, rank) {
             Some(found) => self.judge(&found, &truth),
             None => self.expected.entry(key).or_default().push(truth),
         }
@@ -63,7 +64,7 @@ impl Judge {
             let keys = self.expected.keys().filter(|key| connection(key));
             let fits = |key: &Key| key.2 == found.moments[0] || found.moments[0].is_none();
             let key = keys.cloned().find(fits);
-            match key.and_then(|key| take(&mut self.expected, &key, |_| true)) {
+            match key.and_then(|key| take(&mut self.expected, &key, |_| Some(0))) {
                 Some(truth) => self.judge(&found, &truth),
                 None => self.tally.fault(Fault::Invented, || format!("{found:?}")),
             }
@@ -88,13 +89,25 @@ impl Judge {
     }
 }
 
-fn take<T>(map: &mut BTreeMap<Key, Vec<T>>, key: &Key, is: impl Fn(&T) -> bool) -> Option<T> {
+/// Takes the first of those that `rank` puts lowest; `None`: not at all.
+fn take<T>(
+    map: &mut BTreeMap<Key, Vec<T>>,
+    key: &Key,
+    rank: impl Fn(&T) -> Option<u8>,
+) -> Option<T> {
     let Entry::Occupied(mut entry) = map.entry(key.clone()) else { return None };
-    let taken = entry.get().iter().position(is).map(|place| entry.get_mut().remove(place));
+    let ranked = entry.get().iter().enumerate();
+    let best = ranked.filter_map(|(place, item)| Some((rank(item)?, place))).min();
+    let taken = best.map(|(_, place)| entry.get_mut().remove(place));
     if entry.get().is_empty() {
         entry.remove();
     }
     taken
+}
+
+/// Pipelined requests can begin in one packet, and ask for the same.
+fn rank(found: &Found, truth: &Truth) -> Option<u8> {
+    is_target_of(truth, found).then(|| u8::from(found.moments != truth.moments()))
 }
 
 fn is_target_of(truth: &Truth, found: &Found) -> bool {
@@ -123,7 +136,8 @@ fn is_whole(found: &Found, truth: &Truth) -> bool {
         && found.outcome.name() == truth.outcome
         && found.operation == truth.operation
         && is_target_of(truth, found)
-        && (found.request_bytes, found.response_bytes) == (truth.request_bytes, truth.response_bytes)
+        && (found.request_bytes, found.response_bytes)
+            == (truth.request_bytes, truth.response_bytes)
 }
 
 /// What is named must be named right.
@@ -133,26 +147,34 @@ fn name_fault(found: &Found, truth: &Truth) -> Option<Fault> {
     (wrong_method || wrong_target).then_some(Fault::WrongName)
 }
 
-/// Each time that is reported is the truth's.
+/// Each time that is reported is the truth's. Of a message that was cut short the last moment is that of its newest byte.
 fn time_fault(found: &Found, truth: &Truth) -> Option<Fault> {
-    let pairs = found.moments.into_iter().zip(truth.moments());
-    let moments = MOMENTS.len() == pairs.clone().filter(|(own, of)| own.is_none() || own == of).count();
-    let spans = [(found.first_byte, truth.first_byte_ns), (found.total, truth.total_ns)];
-    let spans = spans.into_iter().all(|(own, of)| own.is_none() || own == of);
+    let is_cut = |attribute| !found.is_answered() && found.attributes.contains(&attribute);
+    let request_cut = is_cut("request_incomplete");
+    let response_cut = is_cut("response_incomplete");
+    let excused = [false, request_cut, false, response_cut];
+    let pairs = found.moments.into_iter().zip(truth.moments()).zip(excused);
+    let moments = pairs.into_iter().all(|((own, of), cut)| own.is_none() || own == of || cut);
+    let spans = [
+        (found.first_byte, truth.first_byte_ns, false),
+        (found.total, truth.total_ns, response_cut),
+    ];
+    let spans = spans.into_iter().all(|(own, of, cut)| own.is_none() || own == of || cut);
     (!moments || !spans).then_some(Fault::WrongTime)
 }
 
 fn outcome_fault(fate: Fate, found: &Found, truth: &Truth) -> Option<Fault> {
-    let Lost { close, .. } = truth.lost;
     let lost = truth.lost.something();
     match fate {
         Fate::Unanswered => truth.is_answered().then_some(Fault::UnansweredAgainstTruth),
         // What follows the last packet is not known.
         Fate::Open => (truth.is_answered() && !lost).then_some(Fault::NullThoughCaptured),
         Fate::Partial if !truth.is_answered() => Some(Fault::AnsweredAgainstTruth),
-        Fate::Partial if Some(found.code.as_str()) != truth.code.as_deref() => Some(Fault::WrongStatus),
+        Fate::Partial if Some(found.code.as_str()) != truth.code.as_deref() => {
+            Some(Fault::WrongStatus)
+        }
         Fate::Partial if found.outcome.name() != truth.outcome => Some(Fault::WrongStatus),
-        Fate::Partial if lost || close => None,
+        Fate::Partial if lost => None,
         Fate::Partial if found.moments != truth.moments() => Some(Fault::NullThoughCaptured),
         Fate::Partial if found.target.is_none() || !found.has_operation() => {
             Some(Fault::NullThoughCaptured)

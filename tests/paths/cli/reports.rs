@@ -1,0 +1,166 @@
+//! Stores, reports and pictures.
+
+use super::{Ended, Folder, replay, wirelat};
+use crate::common::fixture;
+use regex::Regex;
+use serde_json::Value;
+use std::path::Path;
+
+/// A report must fit into a mail.
+const HTML_BYTES_MAX: usize = 1_000_000;
+
+/// Anything that a browser would fetch.
+const REFERENCES: [&str; 5] = [
+    r#"(?i)\b(src|srcset|href|action|poster|data|xlink:href)\s*=\s*["']?\s*(https?:)?//"#,
+    r#"(?i)url\(\s*["']?\s*(https?:)?//"#,
+    r"(?i)@import\b",
+    r#"(?i)\b(fetch|importScripts|XMLHttpRequest|WebSocket|EventSource|sendBeacon)\b\s*\("#,
+    r"(?i)<\s*(link|iframe|object|embed)\b",
+];
+
+#[track_caller]
+fn assert_self_contained(html: &str) {
+    assert!(html.len() < HTML_BYTES_MAX, "{} bytes", html.len());
+    let lower = html.to_ascii_lowercase();
+    assert!(lower.starts_with("<!doctype html>"), "{}", &html[..60]);
+    assert!(lower.trim_end().ends_with("</html>"));
+    for reference in REFERENCES {
+        let found = Regex::new(reference).unwrap().find(html);
+        assert!(found.is_none(), "{reference} finds {found:?}");
+    }
+}
+
+#[test]
+fn a_replay_writes_a_self_contained_report() {
+    let folder = Folder::new();
+    let html = folder.path("report.html");
+    let capture = folder.large();
+    let mut command = wirelat(["replay", "--objective", "200ms", "--objective", "1.5s"]);
+    let ended = Ended::of(command.arg(capture).arg("--report").arg(&html));
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("report.html"), "{}", ended.stderr);
+    let html = std::fs::read_to_string(html).unwrap();
+    assert_self_contained(&html);
+    assert!(html.contains("<canvas"), "the heatmap is drawn on a canvas");
+}
+
+/// Names and titles come from the wire and from the user: neither may become a part of the page.
+#[test]
+fn a_report_holds_no_foreign_markup() {
+    let folder = Folder::new();
+    let html = folder.path("report.html");
+    let title = "</script><script src=//example.net/x.js></script>";
+    let mut command = wirelat(["replay", "--title", title, "--report"]);
+    let ended = Ended::of(command.arg(&html).arg(fixture("absolute_form")));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let html = std::fs::read_to_string(html).unwrap();
+    assert!(!html.contains("<script src=//example.net"), "the title became markup");
+}
+
+#[track_caller]
+fn sla(store: &Path) -> Value {
+    let mut command = wirelat(["report", "sla", "--format", "json", "--objective", "100ms"]);
+    let ended = Ended::of(command.arg("--store").arg(store)).well();
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[track_caller]
+fn store(capture: &Path, store: &Path, more: &[&str]) -> Value {
+    let mut command = wirelat(["replay"]);
+    Ended::of(command.arg(capture).arg("--store").arg(store).args(more)).well();
+    sla(store)
+}
+
+#[test]
+fn storing_twice_changes_nothing() {
+    for more in [&[][..], &["--window", "1s"], &["--wire", "http:80", "--pipelines", "2"]] {
+        let folder = Folder::new();
+        let (capture, path) = (folder.large(), folder.path("store"));
+        let once = store(&capture, &path, more);
+        assert!(once["requests"].as_u64().unwrap() > 9_000, "{}", once["requests"]);
+        let twice = store(&capture, &path, more);
+        assert_eq!(once, twice, "{more:?}");
+    }
+}
+
+/// What is read from a store is what the replay printed.
+#[test]
+fn a_store_says_what_the_replay_said() {
+    let folder = Folder::new();
+    let (capture, path) = (folder.large(), folder.path("store"));
+    let mut command = wirelat(["replay", "--format", "json", "--objective", "100ms", "--store"]);
+    let ended = Ended::of(command.arg(&path).arg(&capture)).well();
+    let mut printed: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let mut stored = sla(&path);
+    for report in [&mut printed, &mut stored] {
+        let report = report.as_object_mut().unwrap();
+        // Named after the store or the capture; a store knows windows, not the first packet's time.
+        for key in ["title", "sources", "first_ns", "last_ns"] {
+            report.remove(key);
+        }
+    }
+    for key in ["requests", "outcomes", "latency", "objectives", "routes", "coverage", "packets"] {
+        assert_eq!(printed[key], stored[key], "{key}");
+    }
+}
+
+/// Several captures in one store are counted together.
+#[test]
+fn a_store_takes_several_captures() {
+    let folder = Folder::new();
+    let path = folder.path("store");
+    let one = store(&fixture("keepalive"), &path, &["--window", "10s"]);
+    let two = store(&fixture("methods"), &path, &["--window", "10s"]);
+    let mut command = wirelat(["replay", "--format=json", "--window=10s"]);
+    let alone = Ended::of(command.arg(fixture("methods"))).well();
+    let alone: Value = serde_json::from_str(&alone.stdout).unwrap();
+    let requests = |report: &Value| report["requests"].as_u64().unwrap();
+    assert_eq!(requests(&two), requests(&one) + requests(&alone));
+}
+
+#[test]
+fn pictures_are_what_their_names_say() {
+    let folder = Folder::new();
+    let (capture, path) = (folder.large(), folder.path("store"));
+    store(&capture, &path, &[]);
+    let picture = |name: &str| {
+        let output = folder.path(name);
+        let mut command = wirelat(["report", "heatmap", "--store"]);
+        let ended = Ended::of(command.arg(&path).arg("-o").arg(&output));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        std::fs::read(output).unwrap()
+    };
+    let png = picture("heatmap.png");
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    assert!(png.len() > 2_000);
+    let svg = String::from_utf8(picture("heatmap.svg")).unwrap();
+    assert!(svg.starts_with("<svg") || svg.starts_with("<?xml"), "{}", &svg[..40]);
+    assert!(svg.contains("http://www.w3.org/2000/svg"));
+    let mut command = wirelat(["report", "heatmap", "--store"]);
+    let ended = Ended::of(command.arg(&path).arg("-o").arg(folder.path("heatmap.gif")));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains(".png"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_stored_report_is_self_contained() {
+    let folder = Folder::new();
+    let (capture, path, html) = (folder.large(), folder.path("store"), folder.path("sla.html"));
+    store(&capture, &path, &[]);
+    let mut command = wirelat(["report", "sla", "--store"]);
+    let ended = Ended::of(command.arg(&path).arg("-o").arg(&html));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_self_contained(&std::fs::read_to_string(html).unwrap());
+}
+
+/// The figures for programs are the ones for people.
+#[test]
+fn text_and_json_count_the_same() {
+    let capture = fixture("redirects_and_errors");
+    let text = replay([&capture]).well().stdout;
+    let json = replay([capture.as_os_str(), "--format=json".as_ref()]).well().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let started = format!("started {}", json["requests"]);
+    assert!(text.contains(&started), "`{started}` is not in: {text}");
+}
