@@ -142,10 +142,9 @@ pub trait Decoder {
     /// Forgets where the direction stood: the next byte begins a message.
     fn restart(&mut self, direction: Direction);
 
-    /// The snap length cut the packet behind `seen`, bytes that wait for more, and `lost` more of the message are behind
-    /// the cut. `true` where a message is under way whose end can be told by what the other direction does next: then
+    /// The snap length cut the packet behind `seen`, bytes that wait for more. `true` where a message is under way whose end can be told by what the other direction does next: then
     /// its bytes are passed over until [`Self::on_close`] with [`Close::Finished`] ends it.
-    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool;
+    fn on_cut(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> bool;
 
     /// Whether the direction is in a message of unknown end, see [`Self::on_cut`].
     fn is_cut(&self, direction: Direction) -> bool;

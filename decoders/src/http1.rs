@@ -263,8 +263,8 @@ impl Http1 {
     ) {
         let side = std::mem::take(self.side(direction));
         match direction {
-            Direction::ToServer => out.end_request(at, side.bytes()),
-            Direction::ToClient => out.end_response(at, side.bytes()),
+            Direction::ToServer => out.end_request(at, Some(side.bytes())),
+            Direction::ToClient => out.end_response(at, Some(side.bytes())),
         }
     }
 }
@@ -331,7 +331,7 @@ impl Decoder for Http1 {
         *self.side(direction) = Side::default();
     }
 
-    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool {
+    fn on_cut(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> bool {
         let direction = seen.direction;
         let in_start_line = self.side(direction).state == State::StartLine;
         if in_start_line {
@@ -345,9 +345,7 @@ impl Decoder for Http1 {
         } else if direction == Direction::ToClient && is_interim(self.response.status) {
             return false;
         }
-        let side = self.side(direction);
-        side.number = side.bytes() + seen.bytes.len() as u64 + lost;
-        side.state = State::Cut;
+        self.side(direction).state = State::Cut;
         true
     }
 
@@ -368,19 +366,23 @@ impl Decoder for Http1 {
         out: &mut Events<'_>,
     ) {
         let side = std::mem::take(self.side(direction));
-        let is_cut = side.state == State::Cut;
-        let ends_with_connection = side.state == State::ToClose || is_cut;
-        let bytes = match ends_with_connection {
+        if side.state == State::Cut {
+            // What came behind the cut packet may be this message's or another's: then its end is not known.
+            let last_at = last_at.filter(|_| unread == u64::MAX);
+            return match direction {
+                Direction::ToServer => out.end_request(last_at, None),
+                Direction::ToClient => out.end_response(last_at, None),
+            };
+        }
+        let ends_with_connection = side.state == State::ToClose;
+        let bytes = Some(match ends_with_connection {
             true => side.bytes().saturating_add(u64::MAX - unread),
             false => side.bytes().saturating_sub(unread),
-        };
+        });
         match direction {
             _ if side.state == State::StartLine => {}
             Direction::ToClient if ends_with_connection && close == Close::Finished => {
                 out.end_response(last_at, bytes);
-            }
-            Direction::ToServer if is_cut && close == Close::Finished => {
-                out.end_request(last_at, bytes)
             }
             Direction::ToClient => out.cut_response(last_at, bytes),
             Direction::ToServer => out.cut_request(last_at, bytes),

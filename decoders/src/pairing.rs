@@ -352,7 +352,7 @@ fn to_quarantine(transaction: &mut Transaction) {
     transaction.code = Code::None;
     transaction.moments.response_first = None;
     transaction.moments.response_last = None;
-    transaction.response_bytes = 0;
+    transaction.response_bytes = None;
 }
 
 /// The one way out: counts the outcome and hands the transaction on.

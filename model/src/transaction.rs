@@ -169,10 +169,11 @@ pub struct Transaction {
     pub moments: Moments,
     /// When its fate was decided, in packet time; a timeout is dated with its deadline.
     pub decided: CaptureTime,
-    /// Bytes of the request on the wire, head and body.
-    pub request_bytes: u64,
-    /// Bytes of the answer on the wire, head and body; interim answers do not count.
-    pub response_bytes: u64,
+    /// Bytes of the request on the wire, head and body; `None` where it is not known where it ends.
+    pub request_bytes: Option<u64>,
+    /// Bytes of the answer on the wire, head and body; interim answers do not count. `None` where there is none, or where
+    /// it is not known where it ends.
+    pub response_bytes: Option<u64>,
     /// Rows in the answer, where the protocol counts them.
     pub rows: Option<u64>,
     /// Messages in the request or answer, where the protocol counts them.

@@ -18,9 +18,10 @@ pub(crate) fn deliver(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut 
     let captured = u32::try_from(data.bytes.len()).unwrap_or(u32::MAX);
     if captured > 0 {
         flow.advance(&mut context.wires, data.from, captured);
+        feed(flow, slot, data, context);
+        // Only now: what these bytes end, ended with the ones before them.
         let stream = flow.stream_mut(data.from);
         (stream.last_at, stream.last_missing) = (data.at, false);
-        feed(flow, slot, data, context);
     }
     if data.missing > 0 {
         flow.advance(&mut context.wires, data.from, data.missing);
@@ -331,7 +332,7 @@ fn end_cut(flow: &mut Flow, direction: Direction, parties: &Parties, context: &m
 }
 
 /// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
-fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
+fn cut(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) -> bool {
     let direction = flow.direction(from);
     if flow.stream(from).lost || !flow.pairing.is_sequential() {
         return false;
@@ -343,7 +344,7 @@ fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut C
     }
     let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
     let is_under_way =
-        decoder.on_cut(&seen, lost, &mut Events { pairing, context, parties, quiet: false });
+        decoder.on_cut(&seen, &mut Events { pairing, context, parties, quiet: false });
     let fate = if is_under_way { Fate::Decoded } else { Fate::NotUnderstood };
     flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
     if is_under_way {
@@ -388,7 +389,7 @@ pub(crate) fn gap(
     if lost == harmless {
         return;
     }
-    if at.is_some() && cut(flow, from, lost - harmless, &parties, context) {
+    if at.is_some() && cut(flow, from, &parties, context) {
         return;
     }
     if !flow.stream(from).lost {

@@ -103,8 +103,8 @@ impl Events<'_> {
         }
     }
 
-    /// The request that is arriving is whole.
-    pub fn end_request(&mut self, at: Option<CaptureTime>, bytes: u64) {
+    /// The request that is arriving is whole. `bytes` is `None` where its size is not known.
+    pub fn end_request(&mut self, at: Option<CaptureTime>, bytes: Option<u64>) {
         if let Some(exchange) = self.asked() {
             exchange.moments.request_last = at;
             exchange.request_bytes = bytes;
@@ -121,7 +121,7 @@ impl Events<'_> {
     }
 
     /// The request's bytes stop before its end; `at` is when the last of them came.
-    pub fn cut_request(&mut self, at: Option<CaptureTime>, bytes: u64) {
+    pub fn cut_request(&mut self, at: Option<CaptureTime>, bytes: Option<u64>) {
         if let Some(exchange) = self.asked() {
             exchange.moments.request_last = at;
             exchange.request_bytes = bytes;
@@ -176,7 +176,7 @@ impl Events<'_> {
     }
 
     /// The answer that is arriving is whole; `at` is `None` where its last byte was never captured.
-    pub fn end_response(&mut self, at: Option<CaptureTime>, bytes: u64) {
+    pub fn end_response(&mut self, at: Option<CaptureTime>, bytes: Option<u64>) {
         let answering = std::mem::replace(&mut self.pairing.answering, Answering::Nothing);
         if answering != Answering::Oldest {
             return;
@@ -193,7 +193,7 @@ impl Events<'_> {
     }
 
     /// The answer's bytes stop before its end; `at` is when the last of them came.
-    pub fn cut_response(&mut self, at: Option<CaptureTime>, bytes: u64) {
+    pub fn cut_response(&mut self, at: Option<CaptureTime>, bytes: Option<u64>) {
         if self.pairing.answering == Answering::Oldest
             && let Some(exchange) = self.context.exchanges.get_mut(self.pairing.oldest)
         {

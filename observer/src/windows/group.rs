@@ -92,8 +92,13 @@ impl Group {
             }
         }
         let [request, response] = &mut self.sizes;
-        request.record(Bin::from_scaled(transaction.request_bytes, 0));
-        response.record(Bin::from_scaled(transaction.response_bytes, 0));
+        for (tally, bytes) in
+            [(request, transaction.request_bytes), (response, transaction.response_bytes)]
+        {
+            if let Some(bytes) = bytes {
+                tally.record(Bin::from_scaled(bytes, 0));
+            }
+        }
     }
 
     /// Hands its values on and empties itself, but keeps its room.
