@@ -13,8 +13,8 @@ pub enum Naming {
 }
 
 impl Naming {
-    /// Appends the name of a request's target to `out`.
-    pub fn name(&self, target: &[u8], out: &mut String) {
+    /// Appends the name of a request's target to `out`, as UTF-8.
+    pub fn name(&self, target: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Http(naming) => naming.name(target, out),
             Self::None => {}

@@ -27,6 +27,7 @@ struct Wire {
     protocol: Protocol,
     naming: Naming,
     operations: Names,
+    last_operation: NameId,
     names: Names,
     ledger: Ledger,
     /// What of the ledger was told.
@@ -41,7 +42,7 @@ pub(crate) struct Wires {
     detected: HashMap<(Protocol, u16), WireId, FixedState>,
     /// Wires were asked for: nothing else is watched.
     configured: bool,
-    scratch: String,
+    scratch: Vec<u8>,
 }
 
 impl Wires {
@@ -52,7 +53,7 @@ impl Wires {
             by_port: HashMap::default(),
             detected: HashMap::default(),
             configured: !configs.is_empty(),
-            scratch: String::new(),
+            scratch: Vec::new(),
         };
         for config in configs {
             let id = wires.add(
@@ -80,6 +81,7 @@ impl Wires {
             protocol,
             naming,
             operations: Names::new(OPERATIONS_MAX),
+            last_operation: NameId::UNKNOWN,
             names: Names::new(NAMES_MAX),
             ledger: Ledger::default(),
             told: Ledger::default(),
@@ -160,16 +162,29 @@ impl Wires {
         let Some(wire) = self.wires.get_mut(usize::from(id.0)) else {
             return (NameId::UNKNOWN, NameId::UNKNOWN);
         };
-        let operation = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
-        let (operation, is_new) = wire.operations.intern(operation);
-        if is_new {
-            fresh.push(Fresh::Operation(id, operation, wire.operations.text(operation).into()));
-        }
+        let operation = match wire.last_operation {
+            // Most requests have the verb of the one before.
+            last if wire.operations.text(last).as_bytes() == operation => last,
+            _ => {
+                let operation = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
+                let (operation, is_new) = wire.operations.intern(operation);
+                if is_new {
+                    fresh.push(Fresh::Operation(
+                        id,
+                        operation,
+                        wire.operations.text(operation).into(),
+                    ));
+                }
+                wire.last_operation = operation;
+                operation
+            }
+        };
         self.scratch.clear();
         wire.naming.name(target, &mut self.scratch);
-        let (name, is_new) = wire.names.intern(&self.scratch);
+        let name = std::str::from_utf8(&self.scratch).unwrap_or(Names::OTHER);
+        let (name, is_new) = wire.names.intern(name);
         if is_new {
-            fresh.push(Fresh::Name(id, name, self.scratch.as_str().into()));
+            fresh.push(Fresh::Name(id, name, wire.names.text(name).into()));
         }
         if name == NameId::OTHER {
             wire.ledger.notices.names_other += 1;

@@ -1,7 +1,7 @@
 //! Names seen on the wire (methods, routes, statements), each kept once and passed around as a number.
 
-use foldhash::fast::FixedState;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// A name's number in one [`Names`] table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,10 +19,41 @@ impl NameId {
     }
 }
 
+/// A hash for short names, looked up for every request. It resists nobody; a table is bounded, and so is what collisions
+/// can cost.
+#[derive(Debug, Default)]
+struct NameHasher(u64);
+
+/// An odd number without pattern: the golden ratio's fraction (Knuth, The Art of Computer Programming, section 6.4).
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl NameHasher {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(MIX);
+    }
+}
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        let tail = rest.iter().fold(rest.len() as u64, |tail, byte| tail << 8 | u64::from(*byte));
+        self.mix(tail);
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end that `str` writes: lengths are mixed in already.
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
 /// A bounded table of names.
 #[derive(Debug)]
 pub struct Names {
-    by_text: HashMap<Box<str>, NameId, FixedState>,
+    by_text: HashMap<Box<str>, NameId, BuildHasherDefault<NameHasher>>,
     texts: Vec<Box<str>>,
     names_max: usize,
 }

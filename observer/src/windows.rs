@@ -7,20 +7,21 @@
 
 mod filling;
 mod group;
+mod packed;
 mod tags;
 mod tally;
 
 use crate::catalog::Catalog;
 use decoders::output::{LedgerDelta, Sample, SampleKind};
 use filling::Filling;
-use foldhash::fast::FixedState;
 use group::GroupSeries;
 use model::batch::{Batch, BatchId, Value};
 use model::ledger::Packets;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
-use std::collections::{BTreeMap, HashMap};
+use packed::Packed;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tags::SeriesTable;
 
@@ -50,9 +51,6 @@ pub struct Identity {
     /// Added to every revision: a later run of the same identity replaces what an earlier one said.
     pub revision_base: u64,
 }
-
-/// Values by series number.
-type Packed = HashMap<u32, Value, FixedState>;
 
 /// A window that was the newest once.
 #[derive(Debug, Default)]
@@ -217,24 +215,21 @@ impl Windows {
     fn keep(&mut self, start: CaptureTime, id: u32, value: Value) {
         let kept = self.kept.entry(start).or_default();
         kept.dirty = true;
-        match kept.values.get_mut(&id) {
-            Some(before) => before.merge(&value),
-            None => drop(kept.values.insert(id, value)),
-        }
+        kept.values.push(id, value);
     }
 
     /// The filling window of `time`; for a new one the older of the two is packed.
     #[inline]
     fn fill(&mut self, time: CaptureTime, catalog: &Catalog) -> Option<&mut Filling> {
-        let start = self.length.window_of(time).start;
-        let is_it = |filling: &Option<Filling>| {
-            filling.as_ref().is_some_and(|filling| filling.start == start)
-        };
+        let is_it =
+            |filling: &Option<Filling>| filling.as_ref().is_some_and(|filling| filling.holds(time));
         let [newer, older] = &self.filling;
-        if is_it(older) && !is_it(newer) {
-            self.filling.swap(0, 1);
-        } else if !is_it(newer) {
-            self.begin(time, catalog)?;
+        if !is_it(newer) {
+            if is_it(older) {
+                self.filling.swap(0, 1);
+            } else {
+                self.begin(time, catalog)?;
+            }
         }
         let [newer, _] = &mut self.filling;
         newer.as_mut()
@@ -259,13 +254,10 @@ impl Windows {
         {
             self.pack(filling, catalog);
         }
-        let start = self.length.window_of(time).start;
+        let window = self.length.window_of(time);
         self.filling.swap(0, 1);
         let [newer, _] = &mut self.filling;
-        *newer = Some(match self.spare.take() {
-            Some(spare) => Filling { start, ..spare },
-            None => Filling::new(start),
-        });
+        *newer = Some(self.spare.take().unwrap_or_default().over(window));
         Some(())
     }
 
@@ -283,10 +275,9 @@ impl Windows {
             values.push((id, Value::Histogram((&histogram).into())));
         }
         let start = self.length.window_of(filling.start).start;
-        self.kept.entry(start).or_default().values.reserve(values.len());
-        for (id, value) in values {
-            self.keep(start, id, value);
-        }
+        let kept = self.kept.entry(start).or_default();
+        kept.dirty = true;
+        kept.values.extend(values);
         self.spare = Some(filling);
     }
 
@@ -313,9 +304,9 @@ impl Windows {
             self.first = Some(longer.window_of(first).start);
             for (start, kept) in std::mem::take(&mut self.kept) {
                 let start = longer.window_of(start).start;
-                for (id, value) in kept.values {
-                    self.keep(start, id, value);
-                }
+                let coarse = self.kept.entry(start).or_default();
+                coarse.dirty = true;
+                coarse.values.extend(kept.values.into_values());
             }
         }
     }
@@ -368,16 +359,15 @@ impl Windows {
             kept.dirty = false;
             // A capture that has grown since gives its last window a higher revision.
             kept.revision = (kept.revision + 1).max(self.packets);
-            let mut ids: Vec<u32> = kept.values.keys().copied().collect();
-            ids.sort_unstable();
-            let series =
-                ids.iter().filter_map(|id| Some((self.series.get(*id)?, kept.values.get(id)?)));
+            let series = &self.series;
+            let values = kept.values.merged().iter();
+            let values = values.filter_map(|(id, value)| Some((series.get(*id)?, value.clone())));
             let window = Window { start, length: self.length };
             let Identity { source, run, revision_base } = &self.identity;
             batches.push(Batch {
                 id: BatchId { source: Arc::clone(source), run: *run, pipeline: 0, window },
                 revision: revision_base + kept.revision,
-                values: series.map(|(series, value)| (series, value.clone())).collect(),
+                values: values.collect(),
             });
         }
         batches

@@ -53,7 +53,7 @@ impl Reason {
     fn of_more(found: &Found) -> Option<Self> {
         let target = found.target.as_deref()?;
         let without_version = format!("{} {target}\r\n\r\n", found.operation);
-        let is_simple = found.request_bytes <= without_version.len() as u64;
+        let is_simple = found.request_bytes.is_some_and(|own| own <= without_version.len() as u64);
         (is_simple && !found.is_answered()).then_some(Self::SimpleRequest)
     }
 }

@@ -154,6 +154,8 @@ fn is_same_without(original: &Found, found: &Found) -> bool {
         && found.outcome == original.outcome
         && found.code == original.code
         && (found.operation == original.operation || !found.has_operation())
+        && found.request_bytes.is_none_or(|bytes| Some(bytes) == original.request_bytes)
+        && found.response_bytes.is_none_or(|bytes| Some(bytes) == original.response_bytes)
 }
 
 fn truncated(packets: &[Packet], snaplen: usize) -> Vec<Packet> {

@@ -65,15 +65,17 @@ impl Naming {
         routes.collect::<Result<_, RoutesError>>().map(Self::Routes)
     }
 
-    /// Appends the name of a request target to `out`.
-    pub fn name(&self, target: &[u8], out: &mut String) {
+    /// Appends the name of a request target to `out`, as UTF-8.
+    pub fn name(&self, target: &[u8], out: &mut Vec<u8>) {
         let path = path_of(target);
         match self {
             Self::Templates => template::append(path, out),
             Self::Routes(routes) => {
                 let path = String::from_utf8_lossy(path);
                 let route = routes.iter().find(|route| route.path.is_match(&path));
-                out.push_str(route.map_or(UNMATCHED_ROUTE, |route| &route.name));
+                out.extend_from_slice(
+                    route.map_or(UNMATCHED_ROUTE, |route| &route.name).as_bytes(),
+                );
             }
         }
     }
@@ -102,9 +104,9 @@ mod tests {
     use super::*;
 
     fn name(naming: &Naming, target: &str) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         naming.name(target.as_bytes(), &mut out);
-        out
+        String::from_utf8(out).unwrap()
     }
 
     #[test]

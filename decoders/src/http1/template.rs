@@ -12,49 +12,49 @@ const MIXED_TOKEN_MIN: usize = 20;
 const HEX_MIN: usize = 8;
 
 /// Appends the template of `path`.
-pub(super) fn append(path: &[u8], out: &mut String) {
+pub(super) fn append(path: &[u8], out: &mut Vec<u8>) {
     if path == b"*" {
-        return out.push('*');
+        return out.push(b'*');
     }
     let Some(rest) = path.strip_prefix(b"/") else {
-        return out.push_str(if path.is_empty() { "/" } else { "{authority}" });
+        return out.extend_from_slice(if path.is_empty() { b"/" } else { b"{authority}" });
     };
     let limit = out.len() + NAME_BYTES_MAX;
     for (place, segment) in rest.split(|&byte| byte == b'/').enumerate() {
-        out.push('/');
+        out.push(b'/');
         if place == SEGMENTS_MAX || out.len() > limit {
-            return out.push('*');
+            return out.push(b'*');
         }
         append_segment(segment, out);
     }
 }
 
-fn append_segment(segment: &[u8], out: &mut String) {
+fn append_segment(segment: &[u8], out: &mut Vec<u8>) {
     let census = census(segment);
     if census.digits == 0 && segment.len() <= PLAIN_SEGMENT_MAX {
         // What names one thing among many has a digit.
-        return append_plain(segment, out);
+        return append_plain(segment, &census, out);
     }
     if let Some(kind) = kind_of(segment, &census) {
-        return out.push_str(kind);
+        return out.extend_from_slice(kind.as_bytes());
     }
     // `app.3f2a9c1b.js`: a hash between dots changes with each release.
     for (place, piece) in segment.split(|&byte| byte == b'.').enumerate() {
         if place > 0 {
-            out.push('.');
+            out.push(b'.');
         }
-        match kind_of(piece, &self::census(piece)).filter(|&kind| kind != ID) {
-            Some(kind) => out.push_str(kind),
-            None => append_plain(piece, out),
+        let census = self::census(piece);
+        match kind_of(piece, &census).filter(|&kind| kind != ID) {
+            Some(kind) => out.extend_from_slice(kind.as_bytes()),
+            None => append_plain(piece, &census, out),
         }
     }
 }
 
-fn append_plain(piece: &[u8], out: &mut String) {
-    match std::str::from_utf8(piece) {
-        Ok(text) if !text.contains(char::is_control) => out.push_str(text),
-        _ => out.push_str("{binary}"),
-    }
+fn append_plain(piece: &[u8], census: &Census, out: &mut Vec<u8>) {
+    let is_text = || std::str::from_utf8(piece).is_ok_and(|text| !text.contains(char::is_control));
+    let printable = census.odd == 0 || is_text();
+    out.extend_from_slice(if printable { piece } else { b"{binary}" });
 }
 
 const ID: &str = "{id}";
@@ -81,13 +81,14 @@ fn kind_of(segment: &[u8], census: &Census) -> Option<&'static str> {
     (mixed || length > PLAIN_SEGMENT_MAX).then_some("{token}")
 }
 
-/// How many bytes of a segment are decimal digits, hexadecimal digits (the decimal ones among them), and letters, digits,
-/// `-` or `_`.
+/// How many bytes of a segment are decimal digits; hexadecimal digits, the decimal ones among them; letters, digits, `-` or
+/// `_`; and neither printable nor ASCII.
 #[derive(Default)]
 struct Census {
     digits: usize,
     hex: usize,
     plain: usize,
+    odd: usize,
 }
 
 fn census(segment: &[u8]) -> Census {
@@ -97,6 +98,7 @@ fn census(segment: &[u8]) -> Census {
         let is_digit = byte.is_ascii_digit();
         census.digits += usize::from(is_digit);
         census.hex += usize::from(is_digit | matches!(letter, b'a'..=b'f'));
+        census.odd += usize::from(!(0x20..0x7f).contains(&byte));
         census.plain +=
             usize::from(is_digit | letter.is_ascii_lowercase() | matches!(byte, b'-' | b'_'));
     }
@@ -143,19 +145,22 @@ mod tests {
             ("/api/v2/search", "/api/v2/search"),
             ("/1/2/3/4/5/6/7/8/9/10/11/12", "/{id}/{id}/{id}/{id}/{id}/{id}/{id}/{id}/{id}/{id}/*"),
         ] {
-            let mut out = String::new();
+            let mut out = Vec::new();
             append(path.as_bytes(), &mut out);
-            assert_eq!(out, template, "{path}");
+            assert_eq!(out, template.as_bytes(), "{path}");
         }
     }
 
     #[test]
     fn names_are_bounded_and_printable() {
-        let mut out = String::new();
+        let mut out = Vec::new();
         append(&b"/abc".repeat(10_000), &mut out);
         assert!(out.len() < 2 * NAME_BYTES_MAX, "{}", out.len());
         out.clear();
         append(b"/a\x00b/\xff\xfe", &mut out);
-        assert_eq!(out, "/{binary}/{binary}");
+        assert_eq!(out, b"/{binary}/{binary}");
+        out.clear();
+        append("/straße/42".as_bytes(), &mut out);
+        assert_eq!(out, "/straße/{id}".as_bytes());
     }
 }

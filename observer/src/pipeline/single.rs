@@ -32,7 +32,7 @@ impl Ahead {
         engine: &mut Engine,
     ) {
         engine.look_up(self.segments.iter().map(|(_, segment)| segment), &mut self.places);
-        let mut segments = self.segments.drain(..).zip(self.places.drain(..)).peekable();
+        let mut segments = self.segments.iter().zip(&self.places).peekable();
         for (packet, (&time, record)) in self.times.iter().zip(records).enumerate() {
             *number += 1;
             if let Some((tick, before)) = clock.advance(time) {
@@ -42,9 +42,11 @@ impl Ahead {
                 segments.next_if(|((whose, _), _)| *whose == packet)
             {
                 let payload = segment.payload(batch.packet(record).bytes);
-                engine.segment_at(place, *number, &segment, payload);
+                engine.segment_at(*place, *number, segment, payload);
             }
         }
+        self.segments.clear();
+        self.places.clear();
         self.times.clear();
     }
 }

@@ -6,20 +6,29 @@ use foldhash::fast::FixedState;
 use model::histogram::Histogram;
 use model::transaction::Transaction;
 use model::units::CaptureTime;
+use model::window::Window;
 use model::wire::WireId;
 use std::collections::HashMap;
 
 /// A window's values while they still change often.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Filling {
     pub(super) start: CaptureTime,
+    /// The first nanosecond behind it.
+    pub(super) end: CaptureTime,
     pub(super) groups: HashMap<GroupKey, Group, FixedState>,
     pub(super) samples: HashMap<(WireId, SampleKind), Histogram, FixedState>,
 }
 
 impl Filling {
-    pub(super) fn new(start: CaptureTime) -> Self {
-        Self { start, groups: HashMap::default(), samples: HashMap::default() }
+    /// The same room for another window.
+    pub(super) fn over(self, window: Window) -> Self {
+        Self { start: window.start, end: window.end(), ..self }
+    }
+
+    #[inline]
+    pub(super) fn holds(&self, time: CaptureTime) -> bool {
+        self.start <= time && time < self.end
     }
 
     #[inline]

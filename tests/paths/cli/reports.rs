@@ -37,7 +37,7 @@ fn a_replay_writes_a_self_contained_report() {
     let capture = folder.large();
     let mut command = wirelat(["replay", "--objective", "200ms", "--objective", "1.5s"]);
     let ended = Ended::of(command.arg(capture).arg("--report").arg(&html));
-    assert_eq!(ended.code, Some(0));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("report.html"), "{}", ended.stderr);
     let html = std::fs::read_to_string(html).unwrap();

@@ -28,8 +28,8 @@ pub(crate) struct Found {
     pub(crate) first_byte: Option<u64>,
     pub(crate) total: Option<u64>,
     pub(crate) decided: u64,
-    pub(crate) request_bytes: u64,
-    pub(crate) response_bytes: u64,
+    pub(crate) request_bytes: Option<u64>,
+    pub(crate) response_bytes: Option<u64>,
     pub(crate) attributes: Vec<&'static str>,
 }
 
@@ -87,8 +87,12 @@ impl Found {
                 None => write!(line, " {name} –"),
             };
         }
-        let (request, response) = (self.request_bytes, self.response_bytes);
-        let _ = write!(line, "\n    bytes {request} {response}");
+        for (name, bytes) in [("\n    bytes", self.request_bytes), ("", self.response_bytes)] {
+            let _ = match bytes {
+                Some(bytes) => write!(line, "{name} {bytes}"),
+                None => write!(line, "{name} –"),
+            };
+        }
         let _ =
             write!(line, " decided {} {}", since(start, self.decided), self.attributes.join(" "));
         line.trim_end().to_owned()

@@ -124,6 +124,7 @@ fn judge(found: &Found, truth: &Truth) -> (Fate, Option<Fault>) {
         _ => Fate::Partial,
     };
     let fault = name_fault(found, truth).or_else(|| time_fault(found, truth));
+    let fault = fault.or_else(|| size_fault(found, truth));
     (fate, fault.or_else(|| outcome_fault(fate, found, truth)))
 }
 
@@ -136,8 +137,16 @@ fn is_whole(found: &Found, truth: &Truth) -> bool {
         && found.outcome.name() == truth.outcome
         && found.operation == truth.operation
         && is_target_of(truth, found)
-        && (found.request_bytes, found.response_bytes)
-            == (truth.request_bytes, truth.response_bytes)
+        && found.request_bytes == Some(truth.request_bytes)
+        && found.response_bytes == Some(truth.response_bytes)
+}
+
+/// A size that is known is the truth's.
+fn size_fault(found: &Found, truth: &Truth) -> Option<Fault> {
+    let sizes =
+        [(found.request_bytes, truth.request_bytes), (found.response_bytes, truth.response_bytes)];
+    let is_wrong = sizes.into_iter().any(|(own, of)| own.is_some_and(|own| own != of));
+    (found.is_answered() && is_wrong).then_some(Fault::WrongSize)
 }
 
 /// What is named must be named right.
@@ -175,11 +184,7 @@ fn outcome_fault(fate: Fate, found: &Found, truth: &Truth) -> Option<Fault> {
         }
         Fate::Partial if found.outcome.name() != truth.outcome => Some(Fault::WrongStatus),
         Fate::Partial if lost => None,
-        Fate::Partial if found.moments != truth.moments() => Some(Fault::NullThoughCaptured),
-        Fate::Partial if found.target.is_none() || !found.has_operation() => {
-            Some(Fault::NullThoughCaptured)
-        }
-        Fate::Partial => Some(Fault::WrongSize),
+        Fate::Partial => Some(Fault::NullThoughCaptured),
         Fate::Equal | Fate::Quarantined | Fate::Missing => None,
     }
 }
