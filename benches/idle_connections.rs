@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench idle_connections [-- NUMBER]`
 
+#![allow(clippy::print_stdout, clippy::indexing_slicing, clippy::expect_used)] // A bench prints, and may stop.
+
 use decoders::engine::{Engine, EngineConfig};
 use decoders::packet::{Segment, TcpFlags};
 use model::flow::{Address, Endpoint, FlowKey};

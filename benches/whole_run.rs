@@ -4,6 +4,8 @@
 //! use none of the product's code: one walks the record headers, the other also parses Ethernet, IP and TCP with
 //! etherparse and looks the flow up. Ratios are of CPU seconds, pair by pair; the median counts.
 
+#![allow(clippy::print_stdout, clippy::indexing_slicing, clippy::expect_used)] // A bench prints, and may stop.
+
 use decoders::engine::EngineConfig;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
@@ -213,7 +215,7 @@ impl Sink for Recorder {
         self.windows.ledger(delta, catalog);
     }
 
-    fn clock(&mut self, _: CaptureTime, _: &Catalog) -> Result<(), SinkError> {
+    fn clock(&mut self, _: CaptureTime, _: u64, _: &Catalog) -> Result<(), SinkError> {
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use model::series::{Select, Series};
 use model::transaction::Outcome;
 use model::units::CaptureTime;
 use model::window::WindowLength;
+use observer::windows::SPAN_METRIC;
 use reports::input::{Metric, OutcomeCounts, ReportInput, RouteData, WireData};
 use std::collections::BTreeMap;
 use store::{Block, Store};
@@ -44,6 +45,10 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
     input.span = Some(asked.range.unwrap_or((first, end)));
     let range = first..end;
     input.windows = store.windows(range.clone(), window).await?;
+    if asked.range.is_none() {
+        let told = span(store, range.clone(), window).await?;
+        input.span = told.or(input.span);
+    }
     let mut gathered = Gathered::default();
     for metric in METRICS {
         let mut blocks = store.scan(&Select::metric(metric), range.clone(), window).await?;
@@ -90,6 +95,27 @@ async fn resolution(
         None => held.iter().rev().max_by_key(covered),
     };
     Ok(chosen.map(|&(length, first, last)| (length, first, last.plus(length.span()))))
+}
+
+/// From the first packet to the last one, where the runs that wrote the store said so.
+async fn span(
+    store: &dyn Store,
+    range: store::TimeRange,
+    window: WindowLength,
+) -> anyhow::Result<Option<(CaptureTime, CaptureTime)>> {
+    let mut blocks = store.scan(&Select::metric(SPAN_METRIC), range, window).await?;
+    let mut whole: Option<(CaptureTime, CaptureTime)> = None;
+    while let Some(block) = blocks.try_next().await? {
+        for (_, value) in &block.rows {
+            let Value::Text(text) = value else { continue };
+            let Some((first, last)) = text.split_once(' ') else { continue };
+            let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else { continue };
+            let (first, last) = (CaptureTime::from_nanos(first), CaptureTime::from_nanos(last));
+            let (before, after) = whole.unwrap_or((first, last));
+            whole = Some((before.min(first), after.max(last)));
+        }
+    }
+    Ok(whole)
 }
 
 /// Rows by what they are about.

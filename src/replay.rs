@@ -1,12 +1,13 @@
 //! `wirelat replay`.
 
 mod identity;
+mod interrupt;
 mod lines;
 mod progress;
 mod sink;
 
 use crate::arguments::ReplayArguments;
-use crate::failure::{Done, INTERRUPTED, say};
+use crate::failure::{Done, say};
 use crate::gather::{self, Asked};
 use crate::report;
 use anyhow::Context;
@@ -25,7 +26,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::Store;
 use store::embedded::EmbeddedStore;
 use store::memory::MemoryStore;
@@ -55,15 +56,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     let named_by: &dyn Store = store.as_deref().unwrap_or(&*printed);
     let identity = runtime.block_on(source.identity(arguments, named_by))?;
     let interrupted = Arc::new(AtomicBool::new(false));
-    // The first Ctrl-C ends the replay at the next packets; a second one does not wait for them.
-    signal_hook::flag::register_conditional_shutdown(
-        signal_hook::consts::SIGINT,
-        i32::from(INTERRUPTED),
-        Arc::clone(&interrupted),
-    )
-    .context("watching for Ctrl-C")?;
-    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted))
-        .context("watching for Ctrl-C")?;
+    let reading = interrupt::watch(&interrupted).context("watching for Ctrl-C")?;
     let mut sink = ReplaySink {
         windows: Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed)),
         transactions: arguments.transactions.as_deref().map(create).transpose()?,
@@ -75,6 +68,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
         interrupted,
     };
     let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
+    reading.store(false, Ordering::Relaxed);
     sink.bar.finish();
     let summary = match summary {
         Err(RunError::Sink(error)) => return Err(unwrapped(error)),
@@ -91,8 +85,10 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
 /// Seals the last windows and writes what is buffered.
 fn finish(sink: &mut ReplaySink<'_>, summary: &Summary) -> anyhow::Result<()> {
     sink.flush()?;
-    let Some((_, last)) = summary.span else { return Ok(()) };
-    sink.windows.packets(&summary.packets, last);
+    let Some(span) = summary.span else { return Ok(()) };
+    let (_, last) = span;
+    sink.windows.note_packets(summary.packets.packets);
+    sink.windows.packets(&summary.packets, span);
     let batches = sink.windows.finish(last, &summary.catalog);
     let written = batches.into_iter().try_for_each(|batch| sink.write(batch));
     written.map_err(unwrapped)

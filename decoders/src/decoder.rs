@@ -117,7 +117,7 @@ pub trait Decoder {
 
     /// Whether a message begins with `bytes`, the start of a segment somewhere in a stream. Stricter than
     /// [`Self::probe`]: what is taken for a message here is not confirmed by what came before it.
-    fn resync(direction: Direction, bytes: &[u8]) -> bool
+    fn resync(direction: Direction, bytes: &[u8]) -> Probe
     where
         Self: Sized;
 
@@ -142,9 +142,19 @@ pub trait Decoder {
     /// Forgets where the direction stood: the next byte begins a message.
     fn restart(&mut self, direction: Direction);
 
-    /// The snap length cut the packet behind `seen`, bytes that wait for more. `true` where a message is under way whose end can be told by what the other direction does next: then
-    /// its bytes are passed over until [`Self::on_close`] with [`Close::Finished`] ends it.
-    fn on_cut(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> bool;
+    /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut. `true` where a message is under way whose end can be told by what the other direction does next: then
+    /// its bytes are passed over until [`Self::on_cut_ended`].
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool;
+
+    /// The message that was cut is over: `more` bytes of it came behind the cut packet, where that is known; `last_at` is
+    /// when its last byte came, where that is known.
+    fn on_cut_ended(
+        &mut self,
+        direction: Direction,
+        more: Option<u64>,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    );
 
     /// Whether the direction is in a message of unknown end, see [`Self::on_cut`].
     fn is_cut(&self, direction: Direction) -> bool;

@@ -277,10 +277,10 @@ impl Decoder for Http1 {
         }
     }
 
-    fn resync(direction: Direction, bytes: &[u8]) -> bool {
+    fn resync(direction: Direction, bytes: &[u8]) -> Probe {
         match direction {
             Direction::ToServer => probe::known_request(bytes),
-            Direction::ToClient => probe::response(bytes) == Probe::Certain,
+            Direction::ToClient => probe::response(bytes),
         }
     }
 
@@ -331,7 +331,7 @@ impl Decoder for Http1 {
         *self.side(direction) = Side::default();
     }
 
-    fn on_cut(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> bool {
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool {
         let direction = seen.direction;
         let in_start_line = self.side(direction).state == State::StartLine;
         if in_start_line {
@@ -345,8 +345,25 @@ impl Decoder for Http1 {
         } else if direction == Direction::ToClient && is_interim(self.response.status) {
             return false;
         }
-        self.side(direction).state = State::Cut;
+        let side = self.side(direction);
+        side.number = side.bytes() + seen.bytes.len() as u64 + lost;
+        side.state = State::Cut;
         true
+    }
+
+    fn on_cut_ended(
+        &mut self,
+        direction: Direction,
+        more: Option<u64>,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        let side = std::mem::take(self.side(direction));
+        let bytes = more.map(|more| side.number + more);
+        match direction {
+            Direction::ToServer => out.end_request(last_at, bytes),
+            Direction::ToClient => out.end_response(last_at, bytes),
+        }
     }
 
     fn is_cut(&self, direction: Direction) -> bool {
@@ -366,14 +383,6 @@ impl Decoder for Http1 {
         out: &mut Events<'_>,
     ) {
         let side = std::mem::take(self.side(direction));
-        if side.state == State::Cut {
-            // What came behind the cut packet may be this message's or another's: then its end is not known.
-            let last_at = last_at.filter(|_| unread == u64::MAX);
-            return match direction {
-                Direction::ToServer => out.end_request(last_at, None),
-                Direction::ToClient => out.end_response(last_at, None),
-            };
-        }
         let ends_with_connection = side.state == State::ToClose;
         let bytes = Some(match ends_with_connection {
             true => side.bytes().saturating_add(u64::MAX - unread),

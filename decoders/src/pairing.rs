@@ -240,7 +240,9 @@ impl Pairing {
             _ => Asking::Decided,
         };
         while let Some(mut exchange) = self.pop(context) {
-            let answered = exchange.response_ended;
+            // A request that the input's end cut off is open, even where its answer came early.
+            let answered =
+                exchange.response_ended && (exchange.request_ended || outcome != Outcome::Open);
             let outcome = if answered { exchange.outcome } else { outcome };
             if !exchange.timed_out {
                 let decided = exchange.decided(parties, outcome, context.now);

@@ -24,8 +24,13 @@ pub trait Sink {
     fn sample(&mut self, sample: &Sample, catalog: &Catalog);
     /// A wire's ledger grew.
     fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog);
-    /// Everything before `clock`, the newest packet time so far, was said, but for what is late.
-    fn clock(&mut self, clock: CaptureTime, catalog: &Catalog) -> Result<(), SinkError>;
+    /// Everything before `clock`, the newest time of the first `packets` packets, was said, but for what is late.
+    fn clock(
+        &mut self,
+        clock: CaptureTime,
+        packets: u64,
+        catalog: &Catalog,
+    ) -> Result<(), SinkError>;
     /// How far the run is. `false` asks it to stop.
     fn progress(&mut self, progress: Progress, packets: &Packets) -> bool;
 }

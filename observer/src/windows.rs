@@ -41,6 +41,9 @@ pub enum Length {
     Auto,
 }
 
+/// The series that says when a run's packets were: times of the first and of the newest, in nanoseconds since the epoch.
+pub const SPAN_METRIC: &str = "capture.span";
+
 /// What a run is called in the batches it makes.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -203,13 +206,17 @@ impl Windows {
         }
     }
 
-    /// Files what the packets of the whole run were, in its last window.
-    pub fn packets(&mut self, packets: &Packets, at: CaptureTime) {
-        let start = self.length.window_of(at).start;
+    /// Files what the packets of the whole run were, and when, in its last window.
+    pub fn packets(&mut self, packets: &Packets, (first, last): (CaptureTime, CaptureTime)) {
+        let start = self.length.window_of(last).start;
         for (entry, count) in packets.entries().filter(|&(_, count)| count > 0) {
             let id = self.series.tagged("ledger.packets", &[("entry", entry)]);
             self.keep(start, id, Value::Delta(count));
         }
+        let run = format!("{:016x}", self.identity.run);
+        let id = self.series.tagged(SPAN_METRIC, &[("run", &run)]);
+        let span = format!("{} {}", first.as_nanos(), last.as_nanos());
+        self.keep(start, id, Value::Text(span.into()));
     }
 
     fn keep(&mut self, start: CaptureTime, id: u32, value: Value) {
@@ -362,12 +369,14 @@ impl Windows {
             let series = &self.series;
             let values = kept.values.merged().iter();
             let values = values.filter_map(|(id, value)| Some((series.get(*id)?, value.clone())));
+            // Numbers depend on what came first; names do not.
+            let values: BTreeMap<_, _> = values.collect();
             let window = Window { start, length: self.length };
             let Identity { source, run, revision_base } = &self.identity;
             batches.push(Batch {
                 id: BatchId { source: Arc::clone(source), run: *run, pipeline: 0, window },
                 revision: revision_base + kept.revision,
-                values: values.collect(),
+                values: values.into_iter().collect(),
             });
         }
         batches

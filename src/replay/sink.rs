@@ -85,14 +85,19 @@ impl Sink for ReplaySink<'_> {
         self.windows.ledger(delta, catalog);
     }
 
-    fn clock(&mut self, clock: CaptureTime, catalog: &Catalog) -> Result<(), SinkError> {
+    fn clock(
+        &mut self,
+        clock: CaptureTime,
+        packets: u64,
+        catalog: &Catalog,
+    ) -> Result<(), SinkError> {
+        self.windows.note_packets(packets);
         let batches = self.windows.sealed(clock, catalog);
         batches.into_iter().try_for_each(|batch| self.write(batch))
     }
 
     fn progress(&mut self, progress: Progress, packets: &Packets) -> bool {
         self.bar.show(progress, packets);
-        self.windows.note_packets(packets.packets);
         !self.interrupted.load(Ordering::Relaxed)
     }
 }

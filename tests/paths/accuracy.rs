@@ -42,7 +42,7 @@ impl Sink for Live {
         self.ledger.add(&delta.ledger);
     }
 
-    fn clock(&mut self, _: CaptureTime, _: &Catalog) -> Result<(), SinkError> {
+    fn clock(&mut self, _: CaptureTime, _: u64, _: &Catalog) -> Result<(), SinkError> {
         Ok(())
     }
 

@@ -33,10 +33,7 @@ fn difference(one: &Run, many: &Run) -> Option<String> {
         return Some(format!("transaction {place}:\n    {one:?}\n    {many:?}"));
     }
     if one.batches != many.batches {
-        let place = one.batches.iter().zip(&many.batches).position(|(one, many)| one != many);
-        let place = first(place);
-        let (one, many) = (one.batches.get(place), many.batches.get(place));
-        return Some(format!("batch {place}:\n    {one:?}\n    {many:?}"));
+        return Some(batch_difference(one, many));
     }
     let parts = [
         ("connections", one.connections == many.connections),
@@ -48,6 +45,24 @@ fn difference(one: &Run, many: &Run) -> Option<String> {
     let differing = parts.into_iter().filter(|(_, equal)| !equal).map(|(part, _)| part);
     let (one, many) = ((one.packets, &one.ledgers), (many.packets, &many.ledgers));
     Some(format!("{:?}:\n    {one:?}\n    {many:?}", differing.collect::<Vec<_>>()))
+}
+
+fn batch_difference(one: &Run, many: &Run) -> String {
+    let mut pairs = one.batches.iter().zip(&many.batches).enumerate();
+    let Some((place, (one, many))) = pairs.find(|(_, (one, many))| one != many) else {
+        return format!("{} batches and {}", one.batches.len(), many.batches.len());
+    };
+    if (&one.id, one.revision) != (&many.id, many.revision) {
+        let (one, many) = ((&one.id, one.revision), (&many.id, many.revision));
+        return format!("batch {place}:\n    {one:?}\n    {many:?}");
+    }
+    let mut values = one.values.iter().zip(&many.values).enumerate();
+    match values.find(|(_, (one, many))| one != many) {
+        Some((value, (one, many))) => {
+            format!("batch {place}, value {value}:\n    {one:?}\n    {many:?}")
+        }
+        None => format!("batch {place}: {} values and {}", one.values.len(), many.values.len()),
+    }
 }
 
 fn compare(what: &str, replay: impl Fn(&Settings) -> Run) {

@@ -59,7 +59,9 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
 fn probe(flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
     let asked = match Http1::probe(Direction::ToServer, bytes) {
         // In the middle of a stream a body may look like one.
-        Probe::Certain if !flow.from_start && !Http1::resync(Direction::ToServer, bytes) => {
+        Probe::Certain
+            if !flow.from_start && Http1::resync(Direction::ToServer, bytes) != Probe::Certain =>
+        {
             Probe::NotThis
         }
         asked => asked,

@@ -1,8 +1,9 @@
 //! Between the streams and the decoders: skips, buffers, gaps, and beginning anew after a loss.
 
 use super::detect;
-use crate::decoder::{Chunk, Close, Decoder, Mark, Progress};
+use crate::decoder::{Chunk, Close, Decoder, Mark, Probe, Progress};
 use crate::http1::Http1;
+use crate::limits::PROBE_BYTES_MAX;
 use crate::pairing::{Context, Events, Parties, Trust};
 use crate::tcp::account::Fate;
 use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
@@ -240,13 +241,25 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     if bytes.is_empty() {
         return;
     }
-    if reader.flow.stream(data.from).lost && !reader.find_boundary(bytes) {
-        return reader.account(Fate::NotUnderstood, bytes.len());
+    let mut buffer = reader.flow.take_buffer(data.from, reader.context);
+    if reader.flow.stream(data.from).lost {
+        let begins = match buffer.bytes.is_empty() {
+            true => reader.find_boundary(bytes),
+            false => reader.find_boundary(&[&buffer.bytes, bytes].concat()),
+        };
+        match begins {
+            Probe::Certain => reader.flow.stream_mut(data.from).lost = false,
+            Probe::Unsure if buffer.bytes.len() < PROBE_BYTES_MAX => {
+                return keep(&mut reader, buffer, bytes, data.at);
+            }
+            Probe::Unsure | Probe::NotThis => {
+                return reader.account(Fate::NotUnderstood, buffer.bytes.len() + bytes.len());
+            }
+        }
     }
     if direction == Direction::ToClient && reader.flow.pairing.trust == Trust::Lost {
         reader.flow.pairing.gap_answered = true;
     }
-    let mut buffer = reader.flow.take_buffer(data.from, reader.context);
     match buffer.bytes.is_empty() {
         true => {
             let consumed = reader.read(bytes, None, data.at);
@@ -278,7 +291,7 @@ impl Reader<'_, '_> {
         let (asked, answered) =
             (decoder.is_cut(Direction::ToServer), decoder.is_cut(Direction::ToClient));
         let may_begin = asked || (answered && decoder.at_boundary(Direction::ToServer));
-        if !may_begin || !Http1::resync(Direction::ToServer, bytes) {
+        if !may_begin || Http1::resync(Direction::ToServer, bytes) != Probe::Certain {
             return;
         }
         let is_answered = self.quiet
@@ -286,7 +299,7 @@ impl Reader<'_, '_> {
             && self.flow.pairing.is_being_answered(self.context);
         for (direction, is_cut) in [(Direction::ToServer, asked), (Direction::ToClient, answered)] {
             if is_cut && is_answered {
-                end_cut(self.flow, direction, &self.parties, self.context);
+                end_cut(self.flow, direction, !asked, &self.parties, self.context);
             } else if is_cut {
                 lose(self.flow, self.flow.sender(direction), &self.parties, self.context);
             }
@@ -294,15 +307,11 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a message begins here, in a direction that has lost its place. Only the start of a segment can tell.
-    fn find_boundary(&mut self, bytes: &[u8]) -> bool {
+    fn find_boundary(&self, bytes: &[u8]) -> Probe {
         let may_begin = self.direction == Direction::ToClient
             || self.flow.pairing.trust != Trust::Lost
             || (self.quiet && self.flow.pairing.may_ask_again());
-        let found = may_begin && Http1::resync(self.direction, bytes);
-        if found {
-            self.flow.stream_mut(self.from).lost = false;
-        }
-        found
+        if may_begin { Http1::resync(self.direction, bytes) } else { Probe::NotThis }
     }
 }
 
@@ -320,19 +329,28 @@ fn keep(reader: &mut Reader<'_, '_>, mut buffer: Buffer, rest: &[u8], at: Captur
     }
 }
 
-/// A message of unknown end ends with the newest byte of its direction.
-fn end_cut(flow: &mut Flow, direction: Direction, parties: &Parties, context: &mut Context) {
+/// A message of unknown end ends with the newest byte of its direction. `is_alone`: every request's end was read, so all
+/// that came of an answer is this one's.
+fn end_cut(
+    flow: &mut Flow,
+    direction: Direction,
+    is_alone: bool,
+    parties: &Parties,
+    context: &mut Context,
+) {
     let end = flow.sender(direction);
     let stream = flow.stream_mut(end);
     let unread = std::mem::take(&mut stream.skip);
-    let last_at = (!stream.last_missing).then_some(stream.last_at);
+    let is_known = (is_alone && direction == Direction::ToClient) || unread == u64::MAX;
+    let last_at = (!stream.last_missing && is_known).then_some(stream.last_at);
+    let bytes = (is_alone && direction == Direction::ToClient).then_some(u64::MAX - unread);
     let Flow { mode: Mode::Http1(decoder), pairing, .. } = flow else { return };
     let mut out = Events { pairing, context, parties, quiet: false };
-    decoder.on_close(direction, Close::Finished, unread, last_at, &mut out);
+    decoder.on_cut_ended(direction, bytes, last_at, &mut out);
 }
 
 /// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
-fn cut(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) -> bool {
+fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
     let direction = flow.direction(from);
     if flow.stream(from).lost || !flow.pairing.is_sequential() {
         return false;
@@ -344,7 +362,7 @@ fn cut(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) -> 
     }
     let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
     let is_under_way =
-        decoder.on_cut(&seen, &mut Events { pairing, context, parties, quiet: false });
+        decoder.on_cut(&seen, lost, &mut Events { pairing, context, parties, quiet: false });
     let fate = if is_under_way { Fate::Decoded } else { Fate::NotUnderstood };
     flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
     if is_under_way {
@@ -389,12 +407,14 @@ pub(crate) fn gap(
     if lost == harmless {
         return;
     }
-    if at.is_some() && cut(flow, from, &parties, context) {
+    if at.is_some() && cut(flow, from, lost - harmless, &parties, context) {
         return;
     }
     if !flow.stream(from).lost {
-        lose(flow, from, &parties, context);
-    } else if direction == Direction::ToServer {
+        return lose(flow, from, &parties, context);
+    }
+    drop_buffer(flow, from, Fate::NotUnderstood, context);
+    if direction == Direction::ToServer {
         flow.pairing.gap_answered = false;
     }
 }
@@ -419,7 +439,10 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     let asked_is_cut =
         matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer));
     if direction == Direction::ToClient && asked_is_cut {
-        end_cut(flow, Direction::ToServer, &parties, context);
+        end_cut(flow, Direction::ToServer, false, &parties, context);
+    }
+    if matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(direction)) {
+        end_cut(flow, direction, !asked_is_cut, &parties, context);
     }
     let stream = *flow.stream(from);
     let mut reader =

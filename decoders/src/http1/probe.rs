@@ -35,10 +35,12 @@ pub(super) fn request(bytes: &[u8]) -> Probe {
 
 /// Whether `bytes`, somewhere in a stream, begin a request. Only methods that everybody knows are believed: a body can be
 /// cut anywhere.
-pub(super) fn known_request(bytes: &[u8]) -> bool {
-    let method =
-        memchr::memchr(b' ', bytes).and_then(|space| bytes.get(..space)).unwrap_or_default();
-    head::KNOWN_METHODS.contains(&method) && request(bytes) == Probe::Certain
+pub(super) fn known_request(bytes: &[u8]) -> Probe {
+    let is_known = match memchr::memchr(b' ', bytes).and_then(|space| bytes.get(..space)) {
+        Some(method) => head::KNOWN_METHODS.contains(&method),
+        None => head::KNOWN_METHODS.iter().any(|method| method.starts_with(bytes)),
+    };
+    if is_known { request(bytes) } else { Probe::NotThis }
 }
 
 /// Whether `bytes` begin an answer.

@@ -268,8 +268,9 @@ fn hole(flow: &Flow, end: End) -> Option<(u32, CaptureTime)> {
         return old;
     }
     let lost = to_first.map_or(acked, |to_first| acked.min(to_first));
-    // Of a direction that was never captured nothing is on its way.
-    let grace = if stream.seen { GAP_GRACE } else { Nanos(0) };
+    // Of a direction that is not captured at all, as the first gap has shown, nothing is on its way.
+    let is_captured = stream.seen || at(&rare.losses, end).gap == 0;
+    let grace = if is_captured { GAP_GRACE } else { Nanos(0) };
     let since = (*at(&rare.hole_since, end))?;
     Some((lost, since.plus(grace)))
 }

@@ -108,8 +108,8 @@ struct Dispatcher {
     parser: PacketParser,
     clock: Clock,
     number: u64,
-    /// Stretches whose answers have not been taken in, with the clock at their end.
-    under_way: std::collections::VecDeque<CaptureTime>,
+    /// Stretches whose answers have not been taken in, with the clock and the packets' number at their end.
+    under_way: std::collections::VecDeque<(CaptureTime, u64)>,
     connections: Packets,
 }
 
@@ -187,13 +187,13 @@ impl Dispatcher {
             // A worker that is gone shows when its answer is missing.
             let _ = worker.stretches.send(Arc::clone(&stretch));
         }
-        self.under_way.push_back(self.clock.newest);
+        self.under_way.push_back((self.clock.newest, self.number));
         Ok(())
     }
 
     /// Takes in every engine's answer to the oldest stretch.
     fn take_in(&mut self, sink: &mut dyn Sink) -> Result<(), RunError> {
-        let Some(clock) = self.under_way.pop_front() else { return Ok(()) };
+        let Some((clock, packets)) = self.under_way.pop_front() else { return Ok(()) };
         let mut answers: Vec<Answer> =
             self.workers.iter().filter_map(|worker| worker.answers.recv().ok()).collect();
         self.connections = Packets::default();
@@ -202,7 +202,7 @@ impl Dispatcher {
         }
         let outputs = answers.iter_mut().map(|answer| &mut answer.output);
         merge::hand_on(outputs, &mut self.catalog, sink)?;
-        sink.clock(clock, &self.catalog)?;
+        sink.clock(clock, packets, &self.catalog)?;
         Ok(())
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn run(
         let waiting = batch.records.get(first..).unwrap_or_default();
         ahead.flush(&batch, waiting, &mut number, &mut clock, &mut engine);
         merge::hand_on(std::iter::once(engine.output()), &mut catalog, sink)?;
-        sink.clock(clock.newest, &catalog)?;
+        sink.clock(clock.newest, number, &catalog)?;
         stopped = !sink.progress(source.progress(), &parser.packets);
     }
     engine.finish(number + 1, clock.newest);

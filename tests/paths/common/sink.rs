@@ -10,7 +10,7 @@ use model::batch::Batch;
 use model::ledger::{Ledger, Packets, Streams};
 use model::transaction::Outcome;
 use model::units::CaptureTime;
-use model::wire::WireSpec;
+use model::wire::{WireId, WireSpec};
 use observer::capture::{CaptureWarning, Progress};
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError, Summary};
@@ -56,12 +56,16 @@ impl Settings {
     }
 }
 
+/// Something of a wire, which has a name instead of the number that depends on the engines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OnWire<T>(pub(crate) Option<String>, pub(crate) T);
+
 /// Keeps all.
 #[derive(Default)]
 pub(crate) struct Keeper {
     found: Vec<Found>,
-    connections: Vec<Connection>,
-    samples: Vec<Sample>,
+    connections: Vec<OnWire<Connection>>,
+    samples: Vec<OnWire<Sample>>,
     ledgers: BTreeMap<String, Ledger>,
     windows: Option<Windows>,
     batches: Vec<Batch>,
@@ -69,8 +73,10 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(super) fn finish(mut self, summary: Summary) -> Run {
-        if let (Some(windows), Some((_, last))) = (&mut self.windows, summary.span) {
-            windows.packets(&summary.packets, last);
+        if let (Some(windows), Some(span)) = (&mut self.windows, summary.span) {
+            let (_, last) = span;
+            windows.note_packets(summary.packets.packets);
+            windows.packets(&summary.packets, span);
             self.batches.extend(windows.finish(last, &summary.catalog));
         }
         Run {
@@ -95,8 +101,9 @@ impl Sink for Keeper {
         Ok(())
     }
 
-    fn connection(&mut self, connection: &Connection, _: &Catalog) -> Result<(), SinkError> {
-        self.connections.push(connection.clone());
+    fn connection(&mut self, connection: &Connection, catalog: &Catalog) -> Result<(), SinkError> {
+        let label = connection.wire.map(|wire| catalog.label(wire).to_owned());
+        self.connections.push(OnWire(label, Connection { wire: None, ..connection.clone() }));
         Ok(())
     }
 
@@ -104,7 +111,8 @@ impl Sink for Keeper {
         if let Some(windows) = &mut self.windows {
             windows.sample(sample, catalog);
         }
-        self.samples.push(*sample);
+        let label = Some(catalog.label(sample.wire).to_owned());
+        self.samples.push(OnWire(label, Sample { wire: WireId(0), ..*sample }));
     }
 
     fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
@@ -115,17 +123,20 @@ impl Sink for Keeper {
         self.ledgers.entry(label).or_default().add(&delta.ledger);
     }
 
-    fn clock(&mut self, clock: CaptureTime, catalog: &Catalog) -> Result<(), SinkError> {
+    fn clock(
+        &mut self,
+        clock: CaptureTime,
+        packets: u64,
+        catalog: &Catalog,
+    ) -> Result<(), SinkError> {
         if let Some(windows) = &mut self.windows {
+            windows.note_packets(packets);
             self.batches.extend(windows.sealed(clock, catalog));
         }
         Ok(())
     }
 
-    fn progress(&mut self, _: Progress, packets: &Packets) -> bool {
-        if let Some(windows) = &mut self.windows {
-            windows.note_packets(packets.packets);
-        }
+    fn progress(&mut self, _: Progress, _: &Packets) -> bool {
         true
     }
 }
@@ -134,8 +145,8 @@ impl Sink for Keeper {
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) found: Vec<Found>,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) samples: Vec<Sample>,
+    pub(crate) connections: Vec<OnWire<Connection>>,
+    pub(crate) samples: Vec<OnWire<Sample>>,
     pub(crate) ledgers: BTreeMap<String, Ledger>,
     pub(crate) batches: Vec<Batch>,
     pub(crate) packets: Packets,
@@ -201,12 +212,12 @@ impl Run {
     /// Every connection's bytes balance, and together they are what the wires counted.
     fn connections_agree(&self) -> Result<(), String> {
         let mut sum = Streams::default();
-        for connection in &self.connections {
+        for OnWire(wire, connection) in &self.connections {
             for streams in [&connection.to_server, &connection.to_client] {
                 if !streams.balances() {
                     return Err(format!("a connection's bytes do not balance: {connection:?}"));
                 }
-                if connection.wire.is_some() {
+                if wire.is_some() {
                     sum.add(streams);
                 }
             }

@@ -17,13 +17,15 @@ pub(crate) struct Judge {
     is_lossy: bool,
     reported: BTreeMap<Key, Vec<Found>>,
     expected: BTreeMap<Key, Vec<Truth>>,
+    /// Connections of which bytes are missing, with the first moment of a request that they belong to.
+    damaged: BTreeMap<(String, String), Option<u64>>,
     tally: Tally,
 }
 
 impl Judge {
     pub(crate) fn new(is_lossy: bool) -> Self {
-        let (reported, expected) = (BTreeMap::new(), BTreeMap::new());
-        Self { is_lossy, reported, expected, tally: Tally::default() }
+        let (reported, expected, damaged) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { is_lossy, reported, expected, damaged, tally: Tally::default() }
     }
 
     /// All at once.
@@ -44,6 +46,12 @@ impl Judge {
     }
 
     pub(crate) fn expect(&mut self, truth: Truth) {
+        if truth.lost.something() {
+            let connection = (truth.client.clone(), truth.server.clone());
+            let at = truth.moments()[0];
+            // Without a first moment it comes before all others.
+            self.damaged.entry(connection).and_modify(|first| *first = at.min(*first)).or_insert(at);
+        }
         let key = (truth.client.clone(), truth.server.clone(), truth.moments()[0]);
         let rank = |found: &Found| rank(found, &truth);
         match take(&mut self.reported, &key, rank) {
@@ -70,12 +78,21 @@ impl Judge {
             }
         }
         for truth in std::mem::take(&mut self.expected).into_values().flatten() {
-            self.tally.fate(Fate::Missing);
-            if !self.is_lossy || !truth.lost.request_head {
+            if self.is_lossy && truth.lost.request_head {
+                self.tally.fate(Fate::Missing);
+            } else if self.is_lossy && self.is_behind_a_gap(&truth) {
+                self.tally.fate(Fate::Unread);
+            } else {
+                self.tally.fate(Fate::Missing);
                 self.tally.fault(Fault::MissingThoughCaptured, || format!("{truth:?}"));
             }
         }
         self.tally
+    }
+
+    fn is_behind_a_gap(&self, truth: &Truth) -> bool {
+        let connection = (truth.client.clone(), truth.server.clone());
+        self.damaged.get(&connection).is_some_and(|first| *first <= truth.moments()[0])
     }
 
     fn judge(&mut self, found: &Found, truth: &Truth) {
@@ -185,6 +202,6 @@ fn outcome_fault(fate: Fate, found: &Found, truth: &Truth) -> Option<Fault> {
         Fate::Partial if found.outcome.name() != truth.outcome => Some(Fault::WrongStatus),
         Fate::Partial if lost => None,
         Fate::Partial => Some(Fault::NullThoughCaptured),
-        Fate::Equal | Fate::Quarantined | Fate::Missing => None,
+        Fate::Equal | Fate::Quarantined | Fate::Unread | Fate::Missing => None,
     }
 }

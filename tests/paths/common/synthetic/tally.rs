@@ -16,6 +16,8 @@ pub(crate) enum Fate {
     Unanswered,
     /// The input ended first.
     Open,
+    /// Its request was captured behind a gap of its connection, where no boundary could be believed.
+    Unread,
     /// Its request was never captured.
     Missing,
 }
