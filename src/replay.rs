@@ -3,6 +3,7 @@
 mod identity;
 mod interrupt;
 mod lines;
+mod pipe;
 mod progress;
 mod sink;
 
@@ -18,13 +19,15 @@ use decoders::wires::WireConfig;
 use identity::Identified;
 use model::protocol::Protocol;
 use model::wire::WireSpec;
+use observer::capture::{CaptureError, FileSource, Source};
 use observer::pipeline::{self, RunError, SinkError, Summary};
 use observer::windows::{Length, Windows};
+use pipe::Pipe;
 use progress::Bar;
 use sink::{Lines, ReplaySink};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::Store;
@@ -49,14 +52,14 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
         report_connections: arguments.connections.is_some(),
     };
     let runtime = Builder::new_current_thread().build().context("starting")?;
-    let mut source = Identified::new(observer::capture::open(&arguments.files)?)?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let reading = interrupt::watch(&interrupted).context("watching for Ctrl-C")?;
+    let mut source = Identified::new(open(&arguments.files, &interrupted)?)?;
     let printed = Arc::new(MemoryStore::default());
     let store = arguments.store.as_deref().map(EmbeddedStore::open).transpose()?;
     let store = store.map(|store| Arc::new(store) as Arc<dyn Store>);
     let named_by: &dyn Store = store.as_deref().unwrap_or(&*printed);
     let identity = runtime.block_on(source.identity(arguments, named_by))?;
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let reading = interrupt::watch(&interrupted).context("watching for Ctrl-C")?;
     let mut sink = ReplaySink {
         windows: Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed)),
         transactions: arguments.transactions.as_deref().map(create).transpose()?,
@@ -70,16 +73,29 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
     reading.store(false, Ordering::Relaxed);
     sink.bar.finish();
-    let summary = match summary {
+    let is_interrupted = sink.interrupted.load(Ordering::Relaxed);
+    let mut summary = match summary {
         Err(RunError::Sink(error)) => return Err(unwrapped(error)),
         other => other?,
     };
+    summary.stopped |= is_interrupted;
     finish(&mut sink, &summary)?;
     for warning in &summary.warnings {
         say(&format!("warning: {warning}"));
     }
     publish(arguments, &runtime, &*printed, &sink.windows, &summary)?;
     Ok(if summary.stopped { Done::Interrupted } else { Done::Whole })
+}
+
+/// Opens the captures; standard input, where it is the only one, so that Ctrl-C can end it.
+fn open(files: &[PathBuf], interrupted: &Arc<AtomicBool>) -> Result<Box<dyn Source>, CaptureError> {
+    match files {
+        [only] if only.as_path() == Path::new("-") => {
+            let pipe = Box::new(Pipe::open(interrupted));
+            Ok(Box::new(FileSource::from_reader("standard input", pipe)?))
+        }
+        files => observer::capture::open(files),
+    }
 }
 
 /// Seals the last windows and writes what is buffered.

@@ -47,6 +47,18 @@ pub enum Progress {
     },
 }
 
+/// What a packet that the snap length cut leaves of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterCut {
+    /// Nothing that could be told from the next one.
+    Lost,
+    /// It goes on, and what the other direction does next tells where it ends: its bytes are passed over until
+    /// [`Decoder::on_cut_ended`].
+    Goes,
+    /// It makes the connection opaque.
+    Opaque,
+}
+
 /// Bytes that are not the protocol's: the direction has lost its place.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
@@ -142,9 +154,8 @@ pub trait Decoder {
     /// Forgets where the direction stood: the next byte begins a message.
     fn restart(&mut self, direction: Direction);
 
-    /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut. `true` where a message is under way whose end can be told by what the other direction does next: then
-    /// its bytes are passed over until [`Self::on_cut_ended`].
-    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool;
+    /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut.
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut;
 
     /// The message that was cut is over: `more` bytes of it came behind the cut packet, where that is known; `last_at` is
     /// when its last byte came, where that is known.

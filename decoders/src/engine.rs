@@ -4,7 +4,9 @@ pub(crate) mod detect;
 pub(crate) mod driver;
 mod ending;
 
-use crate::limits::{ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, IDLE_SWEEP, IDLE_TIMEOUT};
+use crate::limits::{
+    ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, GAP_TIMER_MIN, IDLE_SWEEP, IDLE_TIMEOUT,
+};
 use crate::output::{ConnectionEnd, Output};
 use crate::packet::{Segment, TcpFlags};
 use crate::pairing::{Context, Pairing, Trust};
@@ -161,7 +163,9 @@ impl Engine {
         } else if flow.holds {
             reassembly::settle(flow, slot, segment.time, false, &mut self.context);
         }
-        let is_reset = segment.flags.has(TcpFlags::RST);
+        flow.reset |= segment.flags.has(TcpFlags::RST);
+        // A slower card queue may still bring what the sender of the RST had received.
+        let is_reset = flow.reset && !flow.holds;
         let is_finished = flow.streams.iter().all(|stream| stream.closed);
         if is_reset || is_finished {
             let end = if is_finished { ConnectionEnd::Finished } else { ConnectionEnd::Reset };
@@ -189,6 +193,8 @@ impl Engine {
             && let Some(deadline) = reassembly::next_deadline(flow)
         {
             flow.gap_timer = true;
+            // Never twice for one moment: what is not given up then waits for the next.
+            let deadline = deadline.max(now.plus(GAP_TIMER_MIN));
             self.timers.gaps.push(Timer { deadline, slot, generation });
         }
     }
@@ -251,6 +257,7 @@ impl Engine {
             buffered: false,
             answer_timer: false,
             gap_timer: false,
+            reset: false,
             over: false,
         };
         if is_syn || self.report_connections {
@@ -356,6 +363,8 @@ impl Engine {
         reassembly::settle(flow, timer.slot, timer.deadline, false, &mut self.context);
         if flow.streams.iter().all(|stream| stream.closed) {
             self.end(timer.slot, ConnectionEnd::Finished, timer.deadline);
+        } else if flow.reset && !flow.holds {
+            self.end(timer.slot, ConnectionEnd::Reset, timer.deadline);
         } else {
             self.arm(timer.slot, timer.deadline);
         }

@@ -10,7 +10,7 @@ mod template;
 
 pub use naming::{Naming, Route, RoutesError};
 
-use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
+use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::limits::{CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX};
 use crate::pairing::Events;
 use head::{Coding, Framing};
@@ -185,8 +185,7 @@ impl Http1 {
         if is_response {
             let status = side.status;
             let asked = out.oldest_tag().unwrap_or(tag::OTHER);
-            let is_tunnel =
-                status == 101 || (asked == tag::CONNECT && (200..300).contains(&status));
+            let is_tunnel = is_tunnel(status, asked);
             if is_tunnel || is_interim(status) || asked == tag::HEAD || matches!(status, 204 | 304)
             {
                 self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
@@ -331,7 +330,7 @@ impl Decoder for Http1 {
         *self.side(direction) = Side::default();
     }
 
-    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> bool {
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
         let direction = seen.direction;
         let in_start_line = self.side(direction).state == State::StartLine;
         if in_start_line {
@@ -339,16 +338,23 @@ impl Decoder for Http1 {
             let space = memchr::memchr(b' ', seen.bytes).unwrap_or_default();
             let method = seen.bytes.get(..space).unwrap_or_default();
             if direction == Direction::ToClient || !head::KNOWN_METHODS.contains(&method) {
-                return false;
+                return AfterCut::Lost;
             }
             out.begin_request(seen.time_at(0), tag_of(method));
-        } else if direction == Direction::ToClient && is_interim(self.response.status) {
-            return false;
+        } else if direction == Direction::ToClient {
+            let status = self.response.status;
+            if is_tunnel(status, out.oldest_tag().unwrap_or(tag::OTHER)) {
+                out.end_response(None, None);
+                return AfterCut::Opaque;
+            }
+            if is_interim(status) {
+                return AfterCut::Lost;
+            }
         }
         let side = self.side(direction);
         side.number = side.bytes() + seen.bytes.len() as u64 + lost;
         side.state = State::Cut;
-        true
+        AfterCut::Goes
     }
 
     fn on_cut_ended(
@@ -410,6 +416,12 @@ fn tag_of(method: &[u8]) -> u8 {
         b"CONNECT" => tag::CONNECT,
         _ => tag::OTHER,
     }
+}
+
+/// The answer after which the connection carries something else: Upgrade (RFC 9110, section 7.8) and CONNECT (section
+/// 9.3.6).
+fn is_tunnel(status: u16, asked: u8) -> bool {
+    status == 101 || (asked == tag::CONNECT && (200..300).contains(&status))
 }
 
 /// RFC 9110, section 15.2; 101 is the answer (section 15.2.2).

@@ -9,6 +9,9 @@ pub const ANSWER_TIMEOUT: Nanos = Nanos::from_seconds(60);
 /// queue may still bring it.
 pub const GAP_GRACE: Nanos = Nanos::from_millis(100);
 
+/// A connection's holes are looked at this often, at most, while no packet of it comes.
+pub const GAP_TIMER_MIN: Nanos = Nanos::from_millis(1);
+
 /// A hole that nobody acknowledged is given up after this long: until then the sender may send it again.
 pub const HOLE_TIMEOUT: Nanos = Nanos::from_seconds(10);
 

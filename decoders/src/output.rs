@@ -36,6 +36,11 @@ impl Attributes {
         self.0 |= other.0;
     }
 
+    /// Takes back what `other` says.
+    pub const fn clear(&mut self, other: Self) {
+        self.0 &= !other.0;
+    }
+
     /// Whether all that `other` says is said.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -166,6 +166,14 @@ impl Pairing {
         self.gap_answered && (self.open == 0 || self.pipelined)
     }
 
+    /// Whether every byte of the oldest request was read, and nothing was lost since.
+    pub(crate) fn is_whole(&self, context: &Context) -> bool {
+        let oldest = if self.open == 1 { context.exchanges.get(self.oldest) } else { None };
+        self.trust != Trust::Lost
+            && oldest
+                .is_some_and(|exchange| exchange.request_ended && exchange.request_bytes.is_some())
+    }
+
     /// Whether the oldest request's answer has begun.
     pub(crate) fn is_being_answered(&self, context: &Context) -> bool {
         let oldest = if self.open > 0 { context.exchanges.get(self.oldest) } else { None };
@@ -193,7 +201,13 @@ impl Pairing {
             if let Some(deadline) = exchange.answer_deadline().filter(|&deadline| deadline <= now) {
                 exchange.timed_out = true;
                 let key = FlowKey::of(parties.client, parties.server).0;
-                let decided = exchange.decided(parties, Outcome::Unanswered, deadline);
+                // After a loss nobody can say that there was no answer.
+                let decided = match self.trust {
+                    Trust::Lost => exchange.take_quarantined(parties, deadline),
+                    Trust::Proven | Trust::Provisional => {
+                        exchange.decided(parties, Outcome::Unanswered, deadline)
+                    }
+                };
                 context.now = deadline;
                 context.deadline = Some((deadline, key));
                 emit(context, decided);
@@ -243,11 +257,15 @@ impl Pairing {
             // A request that the input's end cut off is open, even where its answer came early.
             let answered =
                 exchange.response_ended && (exchange.request_ended || outcome != Outcome::Open);
-            let outcome = if answered { exchange.outcome } else { outcome };
-            if !exchange.timed_out {
-                let decided = exchange.decided(parties, outcome, context.now);
-                self.file(decided, parties, context);
+            if exchange.timed_out {
+                continue;
             }
+            let decided = match (answered, outcome) {
+                (true, _) => exchange.decided(parties, exchange.outcome, context.now),
+                (false, Outcome::Quarantined) => exchange.take_quarantined(parties, context.now),
+                (false, _) => exchange.decided(parties, outcome, context.now),
+            };
+            self.file(decided, parties, context);
         }
         self.answering = match self.answering {
             Answering::Nothing => Answering::Nothing,

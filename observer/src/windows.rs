@@ -384,7 +384,7 @@ impl Windows {
 }
 
 /// Empty windows that are said in one go.
-const EMPTY_WINDOWS_MAX: u64 = 1_000_000;
+const EMPTY_WINDOWS_MAX: u64 = 100_000;
 
 const fn sample_metric(kind: SampleKind) -> &'static str {
     match kind {

@@ -169,8 +169,15 @@ fn judged(name: &str, options: &Options) -> (Run, Tally) {
     (run, tally)
 }
 
-const COLUMNS: [Fate; 6] =
-    [Fate::Equal, Fate::Partial, Fate::Quarantined, Fate::Unanswered, Fate::Open, Fate::Missing];
+const COLUMNS: [Fate; 7] = [
+    Fate::Equal,
+    Fate::Partial,
+    Fate::Quarantined,
+    Fate::Unanswered,
+    Fate::Open,
+    Fate::Unread,
+    Fate::Missing,
+];
 
 fn heading() -> String {
     let columns = COLUMNS.map(|fate| format!("{:>12}", format!("{fate:?}").to_lowercase()));

@@ -1,7 +1,7 @@
 //! Between the streams and the decoders: skips, buffers, gaps, and beginning anew after a loss.
 
 use super::detect;
-use crate::decoder::{Chunk, Close, Decoder, Mark, Probe, Progress};
+use crate::decoder::{AfterCut, Chunk, Close, Decoder, Mark, Probe, Progress};
 use crate::http1::Http1;
 use crate::limits::PROBE_BYTES_MAX;
 use crate::pairing::{Context, Events, Parties, Trust};
@@ -206,6 +206,9 @@ fn drop_buffer(flow: &mut Flow, from: End, fate: Fate, context: &mut Context) {
 }
 
 fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
+    if matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer)) {
+        end_cut(flow, Direction::ToServer, false, parties, context);
+    }
     flow.pairing.finish(Outcome::Unanswered, parties, context);
     drop_buffer(flow, from.other(), Fate::Opaque, context);
     for end in [End::Low, End::High] {
@@ -291,15 +294,24 @@ impl Reader<'_, '_> {
         let (asked, answered) =
             (decoder.is_cut(Direction::ToServer), decoder.is_cut(Direction::ToClient));
         let may_begin = asked || (answered && decoder.at_boundary(Direction::ToServer));
-        if !may_begin || Http1::resync(Direction::ToServer, bytes) != Probe::Certain {
+        if !may_begin {
             return;
         }
         let is_answered = self.quiet
             && (answered || decoder.at_boundary(Direction::ToClient))
             && self.flow.pairing.is_being_answered(self.context);
+        // Where a request is due, any method is believed, and its first letters are enough.
+        let begins = match is_answered {
+            true => Http1::probe(Direction::ToServer, bytes) != Probe::NotThis,
+            false => Http1::resync(Direction::ToServer, bytes) == Probe::Certain,
+        };
+        if !begins {
+            return;
+        }
         for (direction, is_cut) in [(Direction::ToServer, asked), (Direction::ToClient, answered)] {
             if is_cut && is_answered {
-                end_cut(self.flow, direction, !asked, &self.parties, self.context);
+                let is_alone = self.flow.pairing.is_whole(self.context);
+                end_cut(self.flow, direction, is_alone, &self.parties, self.context);
             } else if is_cut {
                 lose(self.flow, self.flow.sender(direction), &self.parties, self.context);
             }
@@ -361,12 +373,15 @@ fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut C
         return false;
     }
     let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
-    let is_under_way =
+    let after =
         decoder.on_cut(&seen, lost, &mut Events { pairing, context, parties, quiet: false });
+    let is_under_way = after != AfterCut::Lost;
     let fate = if is_under_way { Fate::Decoded } else { Fate::NotUnderstood };
     flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
-    if is_under_way {
-        flow.stream_mut(from).skip = u64::MAX;
+    match after {
+        AfterCut::Lost => {}
+        AfterCut::Goes => flow.stream_mut(from).skip = u64::MAX,
+        AfterCut::Opaque => turn_opaque(flow, from, parties, context),
     }
     is_under_way
 }
@@ -430,7 +445,7 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     let direction = flow.direction(from);
     let stream = *flow.stream(from);
     let last_at = (!stream.last_missing).then_some(stream.last_at);
-    if let (Mode::Http1(decoder), true) = (&flow.mode, close != Close::Finished)
+    if let (Mode::Http1(decoder), true) = (&flow.mode, close == Close::Aborted)
         && decoder.is_cut(direction)
     {
         // Nothing says that the message was whole.
@@ -438,11 +453,13 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     }
     let asked_is_cut =
         matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer));
-    if direction == Direction::ToClient && asked_is_cut {
+    let is_proof = close != Close::InputEnded;
+    if is_proof && direction == Direction::ToClient && asked_is_cut {
         end_cut(flow, Direction::ToServer, false, &parties, context);
     }
-    if matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(direction)) {
-        end_cut(flow, direction, !asked_is_cut, &parties, context);
+    if is_proof && matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(direction)) {
+        let is_alone = flow.pairing.is_whole(context);
+        end_cut(flow, direction, is_alone, &parties, context);
     }
     let stream = *flow.stream(from);
     let mut reader =
@@ -455,6 +472,8 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
     flow.stream_mut(from).skip = 0;
     let outcome = match close {
         Close::InputEnded => Outcome::Open,
+        // After a loss nobody can say that there was no answer.
+        Close::Aborted if flow.pairing.trust == Trust::Lost => Outcome::Quarantined,
         Close::Finished | Close::Aborted => Outcome::Unanswered,
     };
     // The client may half-close and still get its answer.

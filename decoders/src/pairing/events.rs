@@ -112,6 +112,11 @@ impl Events<'_> {
             if at.is_none() {
                 exchange.attributes.set(Attributes::REQUEST_END_NOT_CAPTURED);
             }
+            // Where its end was only told by what came after it, the answer seemed early and was not.
+            if at.is_none_or(|at| exchange.moments.response_first.is_some_and(|first| at <= first))
+            {
+                exchange.attributes.clear(Attributes::EARLY_ANSWER);
+            }
         }
         match std::mem::replace(&mut self.pairing.asking, Asking::Nothing) {
             Asking::Newest => self.settle_oldest(),

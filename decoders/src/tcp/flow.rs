@@ -151,6 +151,8 @@ pub(crate) struct Flow {
     pub(crate) buffered: bool,
     pub(crate) answer_timer: bool,
     pub(crate) gap_timer: bool,
+    /// RST came before something that its sender had received.
+    pub(crate) reset: bool,
     /// Over; kept for a while so that late copies do not begin it again.
     pub(crate) over: bool,
 }

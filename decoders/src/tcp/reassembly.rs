@@ -271,8 +271,8 @@ fn hole(flow: &Flow, end: End) -> Option<(u32, CaptureTime)> {
     // Of a direction that is not captured at all, as the first gap has shown, nothing is on its way.
     let is_captured = stream.seen || at(&rare.losses, end).gap == 0;
     let grace = if is_captured { GAP_GRACE } else { Nanos(0) };
-    let since = (*at(&rare.hole_since, end))?;
-    Some((lost, since.plus(grace)))
+    let since = (*at(&rare.hole_since, end)).unwrap_or(CaptureTime::ZERO).plus(grace);
+    Some((lost, old.map_or(since, |(_, deadline)| deadline.min(since))))
 }
 
 /// `lost` bytes of `from` were never captured.
@@ -287,6 +287,11 @@ fn give_up(flow: &mut Flow, slot: u32, from: End, lost: u32, context: &mut Conte
 pub(crate) fn next_deadline(flow: &Flow) -> Option<CaptureTime> {
     let ends = [End::Low, End::High].into_iter();
     let holes = ends.clone().filter_map(|end| hole(flow, end)).map(|(_, deadline)| deadline);
-    let held = ends.filter_map(|end| held_since(flow, end)).map(|since| since.plus(HOLE_TIMEOUT));
+    // What is next in its stream and only waits for the other direction; the rest is behind a hole.
+    let waits = ends.filter(|&end| {
+        let first = flow.rare.as_ref().and_then(|rare| at(&rare.held, end).first());
+        first.is_some_and(|first| flow.stream(end).ahead(first.sequence) <= 0)
+    });
+    let held = waits.filter_map(|end| held_since(flow, end)).map(|since| since.plus(HOLE_TIMEOUT));
     holes.chain(held).min()
 }

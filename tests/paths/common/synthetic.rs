@@ -37,7 +37,10 @@ pub(crate) struct Truth {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(crate) struct Lost {
     pub(crate) request_head: bool,
+    pub(crate) response_head: bool,
     pub(crate) any: bool,
+    /// Of a head, a chunk's length or a trailer.
+    pub(crate) framing: bool,
     pub(crate) truncated: bool,
     pub(crate) close: bool,
 }

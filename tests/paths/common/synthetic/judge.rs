@@ -50,7 +50,10 @@ impl Judge {
             let connection = (truth.client.clone(), truth.server.clone());
             let at = truth.moments()[0];
             // Without a first moment it comes before all others.
-            self.damaged.entry(connection).and_modify(|first| *first = at.min(*first)).or_insert(at);
+            self.damaged
+                .entry(connection)
+                .and_modify(|first| *first = at.min(*first))
+                .or_insert(at);
         }
         let key = (truth.client.clone(), truth.server.clone(), truth.moments()[0]);
         let rank = |found: &Found| rank(found, &truth);
@@ -69,9 +72,9 @@ impl Judge {
     pub(crate) fn finish(mut self) -> Tally {
         for found in std::mem::take(&mut self.reported).into_values().flatten() {
             let connection = |key: &Key| key.0 == found.client && key.1 == found.server;
-            let keys = self.expected.keys().filter(|key| connection(key));
-            let fits = |key: &Key| key.2 == found.moments[0] || found.moments[0].is_none();
-            let key = keys.cloned().find(fits);
+            let mut keys = self.expected.keys().filter(|key| connection(key));
+            let fits = |key: &&Key| key.2 == found.moments[0] || found.moments[0].is_none();
+            let key = keys.find(fits).cloned();
             match key.and_then(|key| take(&mut self.expected, &key, |_| Some(0))) {
                 Some(truth) => self.judge(&found, &truth),
                 None => self.tally.fault(Fault::Invented, || format!("{found:?}")),
