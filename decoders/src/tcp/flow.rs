@@ -157,6 +157,9 @@ pub(crate) struct Flow {
     pub(crate) over: bool,
 }
 
+// Of the 256 bytes that an idle connection may cost; the table and a timer take the rest.
+const _: () = assert!(size_of::<Flow>() <= 224);
+
 impl Flow {
     #[inline]
     pub(crate) fn stream(&self, end: End) -> &Stream {
