@@ -4,8 +4,8 @@ use crate::account::Account;
 use arbitrary::Arbitrary;
 use decoders::engine::{Engine, EngineConfig};
 use decoders::packet::{Segment, TcpFlags};
-use model::flow::{Endpoint, FlowKey};
-use model::units::{Address, CaptureTime, Nanos};
+use model::flow::{Address, Endpoint, FlowKey};
+use model::units::{CaptureTime, Nanos};
 
 /// Connections at a time.
 const FLOWS: usize = 3;
