@@ -170,13 +170,12 @@ impl Engine {
         if is_reset || is_finished {
             let end = if is_finished { ConnectionEnd::Finished } else { ConnectionEnd::Reset };
             self.end(slot, end, segment.time);
-        } else {
+        } else if flow.wants_timer() {
             self.arm(slot, segment.time);
         }
     }
 
     /// Sets the timers that a connection needs now.
-    #[inline]
     fn arm(&mut self, slot: u32, now: CaptureTime) {
         let Some(flow) = self.flows.get_mut(slot) else { return };
         let generation = flow.generation;

@@ -5,23 +5,29 @@
 //! windows are kept and made coarser as the input grows longer, so that there are never more than
 //! [`AUTO_WINDOWS_MAX`]; merging is exact, so nothing is lost by it.
 
+mod early;
 mod filling;
 mod group;
+mod observation;
 mod packed;
 mod tags;
 mod tally;
 
 use crate::catalog::Catalog;
 use decoders::output::{LedgerDelta, Sample, SampleKind};
+use early::Early;
 use filling::Filling;
+use foldhash::fast::FixedState;
 use group::GroupSeries;
 use model::batch::{Batch, BatchId, Value};
-use model::ledger::Packets;
+use model::ledger::{Ledger, Packets};
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
+use model::wire::WireId;
+use observation::Observation;
 use packed::Packed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tags::SeriesTable;
 
@@ -64,17 +70,6 @@ struct Kept {
     dirty: bool,
 }
 
-/// What came before the windows' length was guessed.
-#[derive(Debug)]
-enum Early {
-    Transaction(Transaction),
-    Sample(Sample),
-    Ledger(LedgerDelta),
-}
-
-/// So many things are kept before a first guess: enough that few windows are made finer than they stay.
-const EARLY_MAX: usize = 1 << 16;
-
 /// All windows of a run.
 #[derive(Debug)]
 pub struct Windows {
@@ -82,9 +77,11 @@ pub struct Windows {
     length: WindowLength,
     is_auto: bool,
     /// Things that came first, while the length is to be guessed.
-    early: Option<Vec<Early>>,
+    early: Option<Early>,
     series: SeriesTable,
     group_series: GroupSeries,
+    /// The series of each entry of each wire's ledger.
+    ledger_series: HashMap<(WireId, usize), u32, FixedState>,
     /// The newest window, and the one before it: what is filed goes to and fro between them at their border.
     filling: [Option<Filling>; 2],
     kept: BTreeMap<CaptureTime, Kept>,
@@ -108,9 +105,10 @@ impl Windows {
             identity,
             length,
             is_auto,
-            early: is_auto.then(Vec::new),
+            early: is_auto.then(Early::default),
             series: SeriesTable::default(),
             group_series: GroupSeries::default(),
+            ledger_series: HashMap::default(),
             filling: [None, None],
             kept: BTreeMap::new(),
             spare: None,
@@ -131,19 +129,29 @@ impl Windows {
     }
 
     /// Files a transaction.
+    #[inline]
     pub fn record(&mut self, transaction: &Transaction, catalog: &Catalog) {
-        if self.early.is_some() {
-            return self.keep_early(Early::Transaction(*transaction), catalog);
+        let observation = Observation::of(transaction);
+        match &mut self.early {
+            Some(early) => {
+                early.observations.push(observation);
+                self.guess_if_enough(catalog);
+            }
+            None => self.file(&observation, catalog),
         }
-        match self.fill(transaction.filed_at(), catalog) {
-            Some(filling) => filling.record(transaction),
-            None => self.too_late(transaction, catalog),
+    }
+
+    #[inline]
+    fn file(&mut self, observation: &Observation, catalog: &Catalog) {
+        match self.fill(observation.at, catalog) {
+            Some(filling) => filling.record(observation),
+            None => self.too_late(observation, catalog),
         }
     }
 
     /// Counts a transaction whose window cannot be revised any more, in the oldest one that can.
-    fn too_late(&mut self, transaction: &Transaction, catalog: &Catalog) {
-        let tags = [("wire", catalog.label(transaction.wire)), ("entry", "too_late")];
+    fn too_late(&mut self, observation: &Observation, catalog: &Catalog) {
+        let tags = [("wire", catalog.label(observation.key.wire)), ("entry", "too_late")];
         let id = self.series.tagged("ledger.notices", &tags);
         if let Some(sealed) = self.sealed_to {
             self.keep(self.length.window_of(sealed.minus(REVISE_SPAN)).start, id, Value::Delta(1));
@@ -152,56 +160,52 @@ impl Windows {
 
     /// Files a connection's time.
     pub fn sample(&mut self, sample: &Sample, catalog: &Catalog) {
-        if self.early.is_some() {
-            return self.keep_early(Early::Sample(*sample), catalog);
+        if let Some(early) = &mut self.early {
+            early.samples.push(*sample);
+            return self.guess_if_enough(catalog);
         }
         if let Some(filling) = self.fill(sample.at, catalog) {
             filling.sample(sample);
         }
     }
 
-    fn keep_early(&mut self, early: Early, catalog: &Catalog) {
-        let Some(all) = &mut self.early else { return };
-        all.push(early);
-        if all.len() >= EARLY_MAX {
+    #[inline]
+    fn guess_if_enough(&mut self, catalog: &Catalog) {
+        if self.early.as_ref().is_some_and(Early::is_enough) {
             self.guess_length(catalog);
         }
     }
 
     /// Chooses the length for the span so far, and files what was kept.
     fn guess_length(&mut self, catalog: &Catalog) {
-        let all = self.early.take().unwrap_or_default();
-        let times = || all.iter().map(Early::time);
-        if let (Some(first), Some(last)) = (times().min(), times().max()) {
+        let early = self.early.take().unwrap_or_default();
+        if let Some((first, last)) = early.span() {
             self.first = Some(self.length.window_of(first).start);
             self.coarsen(last);
         }
-        for early in &all {
-            match early {
-                Early::Transaction(transaction) => self.record(transaction, catalog),
-                Early::Sample(sample) => self.sample(sample, catalog),
-                Early::Ledger(delta) => self.ledger(delta, catalog),
-            }
-        }
+        early.observations.iter().for_each(|observation| self.file(observation, catalog));
+        early.samples.iter().for_each(|sample| self.sample(sample, catalog));
+        early.ledgers.iter().for_each(|delta| self.ledger(delta, catalog));
     }
 
     /// Files what a wire's ledger grew by.
     pub fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
-        if self.early.is_some() {
-            return self.keep_early(Early::Ledger(*delta), catalog);
+        if let Some(early) = &mut self.early {
+            early.ledgers.push(*delta);
+            return self.guess_if_enough(catalog);
         }
         let start = self.length.window_of(delta.at).start;
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
-        let wire = catalog.label(delta.wire);
-        let accounts = [
-            ("ledger.requests", delta.ledger.requests.entries().collect::<Vec<_>>()),
-            ("ledger.streams", delta.ledger.streams.entries().collect()),
-            ("ledger.notices", delta.ledger.notices.entries().collect()),
-        ];
-        for (metric, entries) in accounts {
-            for (entry, grown) in entries.into_iter().filter(|&(_, grown)| grown > 0) {
-                let id = self.series.tagged(metric, &[("wire", wire), ("entry", entry)]);
-                self.keep(start, id, Value::Delta(grown));
+        let Self { ledger_series, series, kept, .. } = self;
+        let kept = kept.entry(start).or_default();
+        kept.dirty = true;
+        for (place, (metric, entry, grown)) in entries(&delta.ledger).enumerate() {
+            if grown > 0 {
+                let id = ledger_series.entry((delta.wire, place)).or_insert_with(|| {
+                    let wire = catalog.label(delta.wire);
+                    series.tagged(metric, &[("wire", wire), ("entry", entry)])
+                });
+                kept.values.push(*id, Value::Delta(grown));
             }
         }
     }
@@ -383,6 +387,14 @@ impl Windows {
     }
 }
 
+/// Metric, entry and count of everything in a ledger.
+fn entries(ledger: &Ledger) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+    let named = |metric| move |(entry, count)| (metric, entry, count);
+    let requests = ledger.requests.entries().map(named("ledger.requests"));
+    let streams = ledger.streams.entries().map(named("ledger.streams"));
+    requests.chain(streams).chain(ledger.notices.entries().map(named("ledger.notices")))
+}
+
 /// Empty windows that are said in one go.
 const EMPTY_WINDOWS_MAX: u64 = 100_000;
 
@@ -391,15 +403,5 @@ const fn sample_metric(kind: SampleKind) -> &'static str {
         SampleKind::Connect => "tcp.connect",
         SampleKind::RoundTrip => "tcp.rtt",
         SampleKind::FirstByte => "tcp.first_byte",
-    }
-}
-
-impl Early {
-    fn time(&self) -> CaptureTime {
-        match self {
-            Self::Transaction(transaction) => transaction.filed_at(),
-            Self::Sample(sample) => sample.at,
-            Self::Ledger(delta) => delta.at,
-        }
     }
 }

@@ -68,7 +68,13 @@ impl Framing {
     /// Takes what one field line says.
     #[inline]
     pub(super) fn read(&mut self, field: &[u8]) {
-        if matches!(field.first(), Some(b'C' | b'c' | b'T' | b't')) {
+        // One letter of each name rules out nearly all other fields.
+        let may_matter = match field {
+            [b'C' | b'c', _, _, _, _, _, _, _, eighth, ..] => matches!(eighth, b'L' | b'l'),
+            [b'T' | b't', b'R' | b'r', ..] => true,
+            _ => false,
+        };
+        if may_matter {
             read_field(field, self);
         }
     }

@@ -84,19 +84,23 @@ impl Naming {
 /// The path of a request target in any of its forms (RFC 9112, section 3.2), without its query.
 /// An authority (CONNECT) and the asterisk are returned as they are.
 fn path_of(target: &[u8]) -> &[u8] {
-    let target = match memchr::memmem::find(target, b"://") {
-        // Absolute form: a scheme has no slash before it.
-        Some(scheme) if !target.starts_with(b"/") => {
+    let target = match scheme_end(target) {
+        Some(scheme) => {
             let authority = target.get(scheme + 3..).unwrap_or_default();
             match memchr::memchr2(b'/', b'?', authority) {
                 Some(path) => authority.get(path..).unwrap_or_default(),
                 None => b"/",
             }
         }
-        _ => target,
+        None => target,
     };
     let end = memchr::memchr3(b'?', b'#', b';', target).unwrap_or(target.len());
     target.get(..end).unwrap_or_default()
+}
+
+/// Where the scheme of a target in absolute form ends. Most targets are paths, and are not searched for one.
+fn scheme_end(target: &[u8]) -> Option<usize> {
+    if target.starts_with(b"/") { None } else { memchr::memmem::find(target, b"://") }
 }
 
 #[cfg(test)]

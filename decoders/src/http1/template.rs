@@ -20,22 +20,27 @@ pub(super) fn append(path: &[u8], out: &mut Vec<u8>) {
         return out.extend_from_slice(if path.is_empty() { b"/" } else { b"{authority}" });
     };
     let limit = out.len() + NAME_BYTES_MAX;
-    for (place, segment) in rest.split(|&byte| byte == b'/').enumerate() {
+    let mut rest = Some(rest);
+    let mut place = 0;
+    while let Some(bytes) = rest {
+        let (census, length) = Census::up_to(b'/', bytes);
+        let (segment, behind) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+        rest = behind.get(1..);
         out.push(b'/');
         if place == SEGMENTS_MAX || out.len() > limit {
             return out.push(b'*');
         }
-        append_segment(segment, out);
+        append_segment(segment, census, out);
+        place += 1;
     }
 }
 
-fn append_segment(segment: &[u8], out: &mut Vec<u8>) {
-    let census = census(segment);
-    if census.digits == 0 && segment.len() <= PLAIN_SEGMENT_MAX {
+fn append_segment(segment: &[u8], census: Census, out: &mut Vec<u8>) {
+    if !census.any(DIGIT) && segment.len() <= PLAIN_SEGMENT_MAX {
         // What names one thing among many has a digit.
-        return append_plain(segment, &census, out);
+        return append_plain(segment, census, out);
     }
-    if let Some(kind) = kind_of(segment, &census) {
+    if let Some(kind) = kind_of(segment, census) {
         return out.extend_from_slice(kind.as_bytes());
     }
     // `app.3f2a9c1b.js`: a hash between dots changes with each release.
@@ -43,29 +48,29 @@ fn append_segment(segment: &[u8], out: &mut Vec<u8>) {
         if place > 0 {
             out.push(b'.');
         }
-        let census = self::census(piece);
-        match kind_of(piece, &census).filter(|&kind| kind != ID) {
+        let (census, _) = Census::up_to(b'.', piece);
+        match kind_of(piece, census).filter(|&kind| kind != ID) {
             Some(kind) => out.extend_from_slice(kind.as_bytes()),
-            None => append_plain(piece, &census, out),
+            None => append_plain(piece, census, out),
         }
     }
 }
 
-fn append_plain(piece: &[u8], census: &Census, out: &mut Vec<u8>) {
+fn append_plain(piece: &[u8], census: Census, out: &mut Vec<u8>) {
     let is_text = || std::str::from_utf8(piece).is_ok_and(|text| !text.contains(char::is_control));
-    let printable = census.odd == 0 || is_text();
+    let printable = !census.any(ODD) || is_text();
     out.extend_from_slice(if printable { piece } else { b"{binary}" });
 }
 
 const ID: &str = "{id}";
 
 /// What a segment is an instance of, if of anything.
-fn kind_of(segment: &[u8], census: &Census) -> Option<&'static str> {
+fn kind_of(segment: &[u8], census: Census) -> Option<&'static str> {
     let length = segment.len();
     if length == 0 {
         return None;
     }
-    if census.digits == length {
+    if census.all(DIGIT) {
         return Some(ID);
     }
     if is_uuid(segment) {
@@ -74,35 +79,75 @@ fn kind_of(segment: &[u8], census: &Census) -> Option<&'static str> {
     if is_date(segment) {
         return Some("{date}");
     }
-    if census.hex == length && length >= HEX_MIN && census.digits > 0 {
+    if census.all(HEX) && length >= HEX_MIN && census.any(DIGIT) {
         return Some("{hex}");
     }
-    let mixed = census.digits > 0 && census.plain == length && length >= MIXED_TOKEN_MIN;
+    let mixed = census.any(DIGIT) && census.all(WORD) && length >= MIXED_TOKEN_MIN;
     (mixed || length > PLAIN_SEGMENT_MAX).then_some("{token}")
 }
 
-/// How many bytes of a segment are decimal digits; hexadecimal digits, the decimal ones among them; letters, digits, `-` or
-/// `_`; and neither printable nor ASCII.
-#[derive(Default)]
+/// What the bytes of a segment have in common.
+#[derive(Clone, Copy)]
 struct Census {
-    digits: usize,
-    hex: usize,
-    plain: usize,
-    odd: usize,
+    all: u8,
+    any: u8,
 }
 
-fn census(segment: &[u8]) -> Census {
-    let mut census = Census::default();
-    for &byte in segment {
-        let letter = byte | 0x20;
-        let is_digit = byte.is_ascii_digit();
-        census.digits += usize::from(is_digit);
-        census.hex += usize::from(is_digit | matches!(letter, b'a'..=b'f'));
-        census.odd += usize::from(!(0x20..0x7f).contains(&byte));
-        census.plain +=
-            usize::from(is_digit | letter.is_ascii_lowercase() | matches!(byte, b'-' | b'_'));
+/// Decimal digits.
+const DIGIT: u8 = 1;
+/// Hexadecimal digits, the decimal ones among them.
+const HEX: u8 = 2;
+/// Letters, digits, `-` and `_`.
+const WORD: u8 = 4;
+/// Neither printable nor ASCII.
+const ODD: u8 = 8;
+
+/// Each byte's classes.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        #[allow(clippy::indexing_slicing)] // Worked out by the compiler.
+        {
+            classes[byte] = classes_of(byte as u8);
+        }
+        byte += 1;
     }
-    census
+    classes
+};
+
+const fn classes_of(byte: u8) -> u8 {
+    let digit = if byte.is_ascii_digit() { DIGIT } else { 0 };
+    let hex = if byte.is_ascii_hexdigit() { HEX } else { 0 };
+    let word = if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') { WORD } else { 0 };
+    let odd = if byte.is_ascii_graphic() || byte == b' ' { 0 } else { ODD };
+    digit | hex | word | odd
+}
+
+impl Census {
+    /// Of the bytes before the first `end`, and how many there are.
+    fn up_to(end: u8, bytes: &[u8]) -> (Self, usize) {
+        let mut census = Self { all: u8::MAX, any: 0 };
+        for (place, &byte) in bytes.iter().enumerate() {
+            if byte == end {
+                return (census, place);
+            }
+            let class = CLASSES.get(usize::from(byte)).copied().unwrap_or_default();
+            census.all &= class;
+            census.any |= class;
+        }
+        (census, bytes.len())
+    }
+
+    /// Whether all bytes are of this class.
+    const fn all(self, class: u8) -> bool {
+        self.all & class != 0
+    }
+
+    /// Whether some byte is of this class.
+    const fn any(self, class: u8) -> bool {
+        self.any & class != 0
+    }
 }
 
 /// 8-4-4-4-12 hexadecimal digits (RFC 9562, section 4).

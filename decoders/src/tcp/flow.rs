@@ -205,6 +205,12 @@ impl Flow {
             ^ u64::from(self.times)
     }
 
+    /// Whether something may have to happen while no packet comes, and no timer is set for it.
+    #[inline]
+    pub(crate) const fn wants_timer(&self) -> bool {
+        (self.pairing.open > 0 && !self.answer_timer) || (self.holds && !self.gap_timer)
+    }
+
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }

@@ -17,26 +17,26 @@ pub(super) fn hand_on<'o>(
     in_order(
         &mut outputs,
         |output| &mut output.decided,
-        |engine, mut decided| {
+        |engine, decided| {
             catalog.translate(engine, &mut decided.transaction);
-            sink.transaction(&decided, catalog)
+            sink.transaction(decided, catalog)
         },
     )?;
     in_order(
         &mut outputs,
         |output| &mut output.samples,
-        |engine, mut sample| {
+        |engine, sample| {
             sample.wire = catalog.wire_of(engine, sample.wire);
-            sink.sample(&sample, catalog);
+            sink.sample(sample, catalog);
             Ok(())
         },
     )?;
     in_order(
         &mut outputs,
         |output| &mut output.connections,
-        |engine, mut connection| {
+        |engine, connection| {
             connection.wire = connection.wire.map(|wire| catalog.wire_of(engine, wire));
-            sink.connection(&connection, catalog)
+            sink.connection(connection, catalog)
         },
     )?;
     for (engine, output) in outputs.iter_mut().enumerate() {
@@ -52,10 +52,13 @@ pub(super) fn hand_on<'o>(
 fn in_order<T>(
     outputs: &mut [&mut Output],
     items: impl for<'a> Fn(&'a mut Output) -> &'a mut Vec<(Place, T)>,
-    mut take: impl FnMut(usize, T) -> Result<(), SinkError>,
+    mut take: impl FnMut(usize, &mut T) -> Result<(), SinkError>,
 ) -> Result<(), SinkError> {
     if let [only] = outputs {
-        return items(only).drain(..).try_for_each(|(_, item)| take(0, item));
+        let only = items(only);
+        let taken = only.iter_mut().try_for_each(|(_, item)| take(0, item));
+        only.clear();
+        return taken;
     }
     let mut queues: Vec<_> = outputs
         .iter_mut()
@@ -67,8 +70,8 @@ fn in_order<T>(
             .filter_map(|(engine, queue)| queue.peek().map(|(place, _)| (*place, engine)))
             .min();
         let Some((_, engine)) = next else { return Ok(()) };
-        if let Some((_, item)) = queues.get_mut(engine).and_then(Iterator::next) {
-            take(engine, item)?;
+        if let Some((_, mut item)) = queues.get_mut(engine).and_then(Iterator::next) {
+            take(engine, &mut item)?;
         }
     }
 }

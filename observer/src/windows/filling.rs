@@ -1,10 +1,10 @@
 //! The window that is being filled: dense histograms.
 
 use super::group::{Group, GroupKey};
+use super::observation::Observation;
 use decoders::output::{Sample, SampleKind};
 use foldhash::fast::FixedState;
 use model::histogram::Histogram;
-use model::transaction::Transaction;
 use model::units::CaptureTime;
 use model::window::Window;
 use model::wire::WireId;
@@ -32,8 +32,8 @@ impl Filling {
     }
 
     #[inline]
-    pub(super) fn record(&mut self, transaction: &Transaction) {
-        self.groups.entry(GroupKey::of(transaction)).or_default().record(transaction);
+    pub(super) fn record(&mut self, observation: &Observation) {
+        self.groups.entry(observation.key).or_default().record(observation);
     }
 
     pub(super) fn sample(&mut self, sample: &Sample) {

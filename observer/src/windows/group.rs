@@ -1,14 +1,13 @@
 //! What one window says of one operation, route and status.
 
+use super::observation::{LATENCIES, Observation, SIZES, VALUES};
 use super::tags::SeriesTable;
 use super::tally::Tally;
 use crate::catalog::Catalog;
 use foldhash::fast::FixedState;
 use model::batch::Value;
-use model::histogram::Bin;
 use model::names::NameId;
 use model::transaction::{Outcome, Transaction};
-use model::units::Nanos;
 use model::wire::WireId;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -16,7 +15,7 @@ use std::hash::{Hash, Hasher};
 /// What is filed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GroupKey {
-    wire: WireId,
+    pub(super) wire: WireId,
     operation: NameId,
     name: NameId,
     outcome: Outcome,
@@ -50,53 +49,24 @@ impl Hash for GroupKey {
     }
 }
 
-/// The distributions of a group, in the order of [`LATENCIES`] and [`SIZES`].
+/// The distributions of a group, in the order of an observation's values.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     count: u64,
     /// The distributions hold something.
     timed: bool,
-    latencies: [Tally; 5],
-    sizes: [Tally; 2],
+    tallies: [Tally; VALUES],
 }
 
-const LATENCIES: [&str; 5] = [
-    "http.total",
-    "http.first_byte",
-    "http.server",
-    "http.request_transfer",
-    "http.response_transfer",
-];
-const SIZES: [&str; 2] = ["http.request_bytes", "http.response_bytes"];
-
 impl Group {
-    /// Counts a transaction; times it where it was answered.
+    /// Counts a transaction, and its values.
     #[inline]
-    pub(super) fn record(&mut self, transaction: &Transaction) {
+    pub(super) fn record(&mut self, observation: &Observation) {
         self.count += 1;
-        if !transaction.outcome.is_answered() {
-            return;
-        }
-        self.timed = true;
-        let moments = &transaction.moments;
-        let spans = [
-            moments.total(),
-            moments.first_byte(),
-            moments.server(),
-            moments.request_transfer(),
-            moments.response_transfer(),
-        ];
-        for (tally, span) in self.latencies.iter_mut().zip(spans) {
-            if let Some(Nanos(nanos)) = span {
-                tally.record(Bin::from_nanos(nanos));
-            }
-        }
-        let [request, response] = &mut self.sizes;
-        for (tally, bytes) in
-            [(request, transaction.request_bytes), (response, transaction.response_bytes)]
-        {
-            if let Some(bytes) = bytes {
-                tally.record(Bin::from_scaled(bytes, 0));
+        self.timed |= observation.key.outcome.is_answered();
+        for (tally, ordinal) in self.tallies.iter_mut().zip(observation.ordinals()) {
+            if let Some(ordinal) = ordinal {
+                tally.record(ordinal);
             }
         }
     }
@@ -104,8 +74,7 @@ impl Group {
     /// Hands its values on and empties itself, but keeps its room.
     pub(super) fn pack(&mut self, series: &[u32; SERIES], out: &mut Vec<(u32, Value)>) {
         let [requests, distributions @ ..] = series;
-        let tallies = self.latencies.iter_mut().chain(&mut self.sizes);
-        for (tally, id) in tallies.zip(distributions).filter(|_| self.timed) {
+        for (tally, id) in self.tallies.iter_mut().zip(distributions).filter(|_| self.timed) {
             let packed = tally.pack();
             if !packed.is_empty() {
                 out.push((*id, Value::Histogram(packed)));
@@ -122,7 +91,7 @@ impl Group {
 }
 
 /// Series of a group: the count of its requests, then its distributions.
-const SERIES: usize = 1 + LATENCIES.len() + SIZES.len();
+const SERIES: usize = 1 + VALUES;
 
 /// The series of every group that was seen.
 #[derive(Debug, Default)]

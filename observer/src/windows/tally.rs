@@ -14,13 +14,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts a value.
+    /// Counts a value by its bin's ordinal.
     #[inline]
-    pub(super) fn record(&mut self, bin: Bin) {
+    pub(super) fn record(&mut self, ordinal: u16) {
         if self.few.len() == FEW {
             self.spill();
         }
-        self.few.push(bin.ordinal());
+        self.few.push(ordinal);
     }
 
     #[cold]
@@ -57,7 +57,7 @@ mod tests {
             let mut expected = Histogram::new();
             for value in 0..count {
                 let nanos = value * value * 7_919;
-                tally.record(Bin::from_nanos(nanos));
+                tally.record(Bin::from_nanos(nanos).ordinal());
                 expected.record_nanos(nanos);
             }
             assert_eq!(tally.pack(), CompactHistogram::from(&expected), "{count}");
