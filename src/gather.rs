@@ -4,6 +4,7 @@ use crate::arguments::ObjectiveArguments;
 use futures_util::TryStreamExt;
 use model::batch::Value;
 use model::ledger::{Ledger, Notices, Packets, Requests, Streams};
+use model::protocol::Protocol;
 use model::series::{Select, Series};
 use model::transaction::Outcome;
 use model::units::CaptureTime;
@@ -49,11 +50,12 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
         let told = span(store, range.clone(), window).await?;
         input.span = told.or(input.span);
     }
-    let mut gathered = Gathered::default();
-    for metric in METRICS {
-        let mut blocks = store.scan(&Select::metric(metric), range.clone(), window).await?;
+    let mut gathered = Gathered { first, ..Gathered::default() };
+    for about in About::all() {
+        let metric = about.metric();
+        let mut blocks = store.scan(&Select::metric(&metric), range.clone(), window).await?;
         while let Some(block) = blocks.try_next().await? {
-            gathered.take(metric, block);
+            gathered.take(about, block);
         }
     }
     input.packets =
@@ -63,16 +65,41 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
     Ok(input)
 }
 
-const METRICS: [&str; 8] = [
-    "http.requests",
-    "http.total",
-    "http.first_byte",
-    "http.server",
-    "ledger.requests",
-    "ledger.streams",
-    "ledger.notices",
-    "ledger.packets",
-];
+/// What a metric is about.
+#[derive(Clone, Copy)]
+enum About {
+    Requests(Protocol),
+    Latency(Protocol, Metric),
+    Ledger(&'static str),
+    Packets,
+}
+
+impl About {
+    fn all() -> impl Iterator<Item = Self> {
+        let of = |protocol| {
+            let latencies = Metric::ALL.map(|metric| Self::Latency(protocol, metric));
+            std::iter::once(Self::Requests(protocol)).chain(latencies)
+        };
+        let ledgers = [REQUESTS, STREAMS, NOTICES].map(Self::Ledger);
+        Protocol::ALL.into_iter().flat_map(of).chain(ledgers).chain([Self::Packets])
+    }
+
+    fn metric(self) -> String {
+        match self {
+            Self::Requests(protocol) => format!("{protocol}.requests"),
+            Self::Latency(protocol, metric) => format!("{protocol}.{}", metric.name()),
+            Self::Ledger(account) => account.to_owned(),
+            Self::Packets => "ledger.packets".to_owned(),
+        }
+    }
+}
+
+const REQUESTS: &str = "ledger.requests";
+const STREAMS: &str = "ledger.streams";
+const NOTICES: &str = "ledger.notices";
+const OPEN_BEFORE: &str = "open_before";
+/// What all windows together began with.
+const CARRIED_IN: &str = "carried_in";
 
 /// The windows to read: their length, the first one's start, the last one's end.
 async fn resolution(
@@ -124,38 +151,50 @@ struct Gathered {
     routes: BTreeMap<[String; 4], RouteData>,
     wires: BTreeMap<String, BTreeMap<(&'static str, String), u64>>,
     packets: BTreeMap<String, u64>,
+    /// The first window.
+    first: CaptureTime,
 }
 
 impl Gathered {
-    fn take(&mut self, metric: &'static str, block: Block) {
-        match metric {
-            "http.requests" => self.outcomes(&block),
-            "ledger.packets" => {
+    fn take(&mut self, about: About, block: Block) {
+        match about {
+            About::Requests(protocol) => self.outcomes(protocol, &block),
+            About::Latency(protocol, metric) => self.latencies(protocol, metric, block),
+            About::Packets => {
                 let entry = tag(&block.series, "entry");
                 *self.packets.entry(entry).or_default() += sum(&block);
             }
-            _ if metric.starts_with("ledger.") => {
+            About::Ledger(account) => {
                 let wire = self.wires.entry(tag(&block.series, "wire")).or_default();
-                *wire.entry((metric, tag(&block.series, "entry"))).or_default() += sum(&block);
+                let entry = tag(&block.series, "entry");
+                let counted = match &*entry {
+                    OPEN_BEFORE => {
+                        *wire.entry((account, CARRIED_IN.to_owned())).or_default() += sum(&block);
+                        let first = block.rows.iter().filter(|(start, _)| *start == self.first);
+                        first.map(|(_, value)| delta(value)).sum()
+                    }
+                    _ => sum(&block),
+                };
+                *wire.entry((account, entry)).or_default() += counted;
             }
-            _ => self.latencies(metric, block),
         }
     }
 
-    fn route(&mut self, series: &Series) -> &mut RouteData {
+    fn route(&mut self, protocol: Protocol, series: &Series) -> &mut RouteData {
+        let [operation, name] = protocol.tags();
         let [wire, method, route, status] =
-            ["wire", "method", "route", "status"].map(|name| tag(series, name));
+            ["wire", operation, name, "status"].map(|name| tag(series, name));
         let key = [wire.clone(), method.clone(), route.clone(), status.clone()];
         let empty = RouteData { wire, method, route, status, ..RouteData::default() };
         self.routes.entry(key).or_insert(empty)
     }
 
-    fn outcomes(&mut self, block: &Block) {
+    fn outcomes(&mut self, protocol: Protocol, block: &Block) {
         let name = tag(&block.series, "outcome");
         let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name) else {
             return;
         };
-        let route = self.route(&block.series);
+        let route = self.route(protocol, &block.series);
         for (start, value) in &block.rows {
             let Value::Delta(count) = value else { continue };
             match route.outcomes.iter_mut().find(|(window, _)| window == start) {
@@ -169,9 +208,8 @@ impl Gathered {
         }
     }
 
-    fn latencies(&mut self, metric: &str, block: Block) {
-        let Some(metric) = metric.strip_prefix("http.").and_then(Metric::from_name) else { return };
-        let route = self.route(&block.series);
+    fn latencies(&mut self, protocol: Protocol, metric: Metric, block: Block) {
+        let route = self.route(protocol, &block.series);
         let cells = block.rows.into_iter().filter_map(|(start, value)| match value {
             Value::Histogram(histogram) => Some((start, histogram)),
             _ => None,
@@ -188,11 +226,11 @@ fn tag(series: &Series, name: &str) -> String {
 }
 
 fn sum(block: &Block) -> u64 {
-    let deltas = block
-        .rows
-        .iter()
-        .map(|(_, value)| if let Value::Delta(grown) = value { *grown } else { 0 });
-    deltas.sum()
+    block.rows.iter().map(|(_, value)| delta(value)).sum()
+}
+
+const fn delta(value: &Value) -> u64 {
+    if let Value::Delta(grown) = value { *grown } else { 0 }
 }
 
 fn wire(name: String, entries: &BTreeMap<(&'static str, String), u64>) -> WireData {
@@ -200,10 +238,14 @@ fn wire(name: String, entries: &BTreeMap<(&'static str, String), u64>) -> WireDa
         let wanted = entries.iter().filter(move |((metric, _), _)| *metric == account);
         wanted.map(|((_, entry), count)| (&**entry, *count))
     };
+    let mut requests = Requests::from_entries(of(REQUESTS));
+    // Each window says what it began and ended with; the span ends with what it began with and what the windows added.
+    let carried_in = entries.get(&(REQUESTS, CARRIED_IN.to_owned())).copied().unwrap_or_default();
+    requests.open_after = (requests.open_before + requests.open_after).saturating_sub(carried_in);
     let ledger = Ledger {
-        requests: Requests::from_entries(of("ledger.requests")),
-        streams: Streams::from_entries(of("ledger.streams")),
-        notices: Notices::from_entries(of("ledger.notices")),
+        requests,
+        streams: Streams::from_entries(of(STREAMS)),
+        notices: Notices::from_entries(of(NOTICES)),
     };
     WireData { name, ledger }
 }

@@ -65,14 +65,14 @@ account! {
 }
 
 impl Requests {
+    /// Requests whose fate was decided.
+    pub const fn decided(&self) -> u64 {
+        self.answered + self.unanswered + self.no_answer_expected + self.quarantined
+    }
+
     /// Whether every request is accounted for.
     pub const fn balances(&self) -> bool {
-        self.open_before + self.started
-            == self.answered
-                + self.unanswered
-                + self.no_answer_expected
-                + self.quarantined
-                + self.open_after
+        self.open_before + self.started == self.decided() + self.open_after
     }
 }
 

@@ -8,6 +8,7 @@
 mod early;
 mod filling;
 mod group;
+mod ledger;
 mod observation;
 mod packed;
 mod tags;
@@ -17,17 +18,16 @@ use crate::catalog::Catalog;
 use decoders::output::{LedgerDelta, Sample, SampleKind};
 use early::Early;
 use filling::Filling;
-use foldhash::fast::FixedState;
 use group::GroupSeries;
+use ledger::LedgerSeries;
 use model::batch::{Batch, BatchId, Value};
-use model::ledger::{Ledger, Packets};
+use model::ledger::Packets;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
-use model::wire::WireId;
 use observation::Observation;
 use packed::Packed;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tags::SeriesTable;
 
@@ -68,6 +68,8 @@ struct Kept {
     revision: u64,
     /// Changed since it was handed on.
     dirty: bool,
+    /// It says how many requests were open when it began and ended.
+    carried: bool,
 }
 
 /// All windows of a run.
@@ -81,7 +83,7 @@ pub struct Windows {
     series: SeriesTable,
     group_series: GroupSeries,
     /// The series of each entry of each wire's ledger.
-    ledger_series: HashMap<(WireId, usize), u32, FixedState>,
+    ledger_series: LedgerSeries,
     /// The newest window, and the one before it: what is filed goes to and fro between them at their border.
     filling: [Option<Filling>; 2],
     kept: BTreeMap<CaptureTime, Kept>,
@@ -108,7 +110,7 @@ impl Windows {
             early: is_auto.then(Early::default),
             series: SeriesTable::default(),
             group_series: GroupSeries::default(),
-            ledger_series: HashMap::default(),
+            ledger_series: LedgerSeries::default(),
             filling: [None, None],
             kept: BTreeMap::new(),
             spare: None,
@@ -199,14 +201,8 @@ impl Windows {
         let Self { ledger_series, series, kept, .. } = self;
         let kept = kept.entry(start).or_default();
         kept.dirty = true;
-        for (place, (metric, entry, grown)) in entries(&delta.ledger).enumerate() {
-            if grown > 0 {
-                let id = ledger_series.entry((delta.wire, place)).or_insert_with(|| {
-                    let wire = catalog.label(delta.wire);
-                    series.tagged(metric, &[("wire", wire), ("entry", entry)])
-                });
-                kept.values.push(*id, Value::Delta(grown));
-            }
+        for (id, grown) in ledger_series.grown(delta, catalog, series) {
+            kept.values.push(id, Value::Delta(grown));
         }
     }
 
@@ -368,6 +364,10 @@ impl Windows {
         let mut batches = Vec::new();
         for (&start, kept) in self.kept.range_mut(..to).filter(|(_, kept)| kept.dirty) {
             kept.dirty = false;
+            if !std::mem::replace(&mut kept.carried, true) {
+                let open = self.ledger_series.carry(kept.values.merged());
+                kept.values.extend(open);
+            }
             // A capture that has grown since gives its last window a higher revision.
             kept.revision = (kept.revision + 1).max(self.packets);
             let series = &self.series;
@@ -385,14 +385,6 @@ impl Windows {
         }
         batches
     }
-}
-
-/// Metric, entry and count of everything in a ledger.
-fn entries(ledger: &Ledger) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
-    let named = |metric| move |(entry, count)| (metric, entry, count);
-    let requests = ledger.requests.entries().map(named("ledger.requests"));
-    let streams = ledger.streams.entries().map(named("ledger.streams"));
-    requests.chain(streams).chain(ledger.notices.entries().map(named("ledger.notices")))
 }
 
 /// Empty windows that are said in one go.

@@ -1,12 +1,13 @@
-//! What one window says of one operation, route and status.
+//! What one window says of one operation, name and status.
 
-use super::observation::{LATENCIES, Observation, SIZES, VALUES};
+use super::observation::{Observation, VALUES};
 use super::tags::SeriesTable;
 use super::tally::Tally;
 use crate::catalog::Catalog;
 use foldhash::fast::FixedState;
 use model::batch::Value;
 use model::names::NameId;
+use model::protocol::Protocol;
 use model::transaction::{Outcome, Transaction};
 use model::wire::WireId;
 use std::collections::HashMap;
@@ -19,22 +20,42 @@ pub(super) struct GroupKey {
     operation: NameId,
     name: NameId,
     outcome: Outcome,
+    protocol: Protocol,
     /// HTTP's status class; 0 where there is none.
     class: u8,
 }
 
 impl GroupKey {
     pub(super) fn of(transaction: &Transaction) -> Self {
-        let class = match transaction.outcome.is_answered() {
-            true => transaction.code.status_class().unwrap_or(0),
-            false => 0,
-        };
+        let has_class = transaction.outcome.is_answered()
+            && matches!(transaction.protocol, Protocol::Http | Protocol::Http2);
+        let class = if has_class { transaction.code.status_class().unwrap_or(0) } else { 0 };
         Self {
             wire: transaction.wire,
             operation: transaction.operation,
             name: transaction.name,
             outcome: transaction.outcome,
+            protocol: transaction.protocol,
             class,
+        }
+    }
+}
+
+impl GroupKey {
+    /// The status that its series are tagged with: HTTP's class, or whether the answer was an error.
+    fn status(&self) -> Option<&'static str> {
+        match (self.class, self.outcome) {
+            (1, _) => Some("1xx"),
+            (2, _) => Some("2xx"),
+            (3, _) => Some("3xx"),
+            (4, _) => Some("4xx"),
+            (5, _) => Some("5xx"),
+            (_, Outcome::Ok | Outcome::ClientError | Outcome::ServerError)
+                if !matches!(self.protocol, Protocol::Http | Protocol::Http2) =>
+            {
+                Some(self.outcome.name())
+            }
+            (_, _) => None,
         }
     }
 }
@@ -43,7 +64,8 @@ impl Hash for GroupKey {
     /// Whole words: this is done for every transaction.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let small = [u64::from(self.wire.0), self.outcome as u64, u64::from(self.class)];
+        let Self { wire, outcome, protocol, class, .. } = self;
+        let small = [u64::from(wire.0), *outcome as u64, *protocol as u64, u64::from(*class)];
         state.write_u64(small.into_iter().fold(0, |word, part| word << 16 | part));
         state.write_u64((self.operation.index() as u64) << 32 | self.name.index() as u64);
     }
@@ -55,7 +77,7 @@ pub(super) struct Group {
     count: u64,
     /// The distributions hold something.
     timed: bool,
-    tallies: [Tally; VALUES],
+    tallies: [Tally; VALUES.len()],
 }
 
 impl Group {
@@ -91,7 +113,7 @@ impl Group {
 }
 
 /// Series of a group: the count of its requests, then its distributions.
-const SERIES: usize = 1 + VALUES;
+const SERIES: usize = 1 + VALUES.len();
 
 /// The series of every group that was seen.
 #[derive(Debug, Default)]
@@ -106,30 +128,21 @@ impl GroupSeries {
         table: &mut SeriesTable,
     ) -> &[u32; SERIES] {
         self.0.entry(*key).or_insert_with(|| {
+            let [operation, name] = key.protocol.tags();
             let mut tags = vec![
                 ("wire", catalog.label(key.wire)),
-                ("method", catalog.operation(key.wire, key.operation)),
-                ("route", catalog.name(key.wire, key.name)),
+                (operation, catalog.operation(key.wire, key.operation)),
+                (name, catalog.name(key.wire, key.name)),
             ];
-            tags.extend(
-                STATUS
-                    .get(usize::from(key.class))
-                    .copied()
-                    .flatten()
-                    .map(|class| ("status", class)),
-            );
+            tags.extend(key.status().map(|status| ("status", status)));
             let mut ids = [0; SERIES];
             let [requests, distributions @ ..] = &mut ids;
-            for (id, metric) in distributions.iter_mut().zip(LATENCIES.into_iter().chain(SIZES)) {
-                *id = table.tagged(metric, &tags);
+            for (id, value) in distributions.iter_mut().zip(VALUES) {
+                *id = table.tagged(&format!("{}.{value}", key.protocol), &tags);
             }
             tags.push(("outcome", key.outcome.name()));
-            *requests = table.tagged("http.requests", &tags);
+            *requests = table.tagged(&format!("{}.requests", key.protocol), &tags);
             ids
         })
     }
 }
-
-/// Tags by status class; class 0 has none.
-const STATUS: [Option<&str>; 6] =
-    [None, Some("1xx"), Some("2xx"), Some("3xx"), Some("4xx"), Some("5xx")];

@@ -5,26 +5,26 @@ use model::histogram::Bin;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 
-/// Latencies of a transaction, in the order of [`Observation::ordinals`].
-pub(super) const LATENCIES: [&str; 5] = [
-    "http.total",
-    "http.first_byte",
-    "http.server",
-    "http.request_transfer",
-    "http.response_transfer",
+/// The values of a transaction, in the order of [`Observation::ordinals`]; behind the protocol's name they are metrics:
+/// `http.total`.
+pub(super) const VALUES: [&str; 9] = [
+    "total",
+    "first_byte",
+    "server",
+    "request_transfer",
+    "response_transfer",
+    "request_bytes",
+    "response_bytes",
+    "response_rows",
+    "messages",
 ];
-/// Sizes of a transaction, behind its latencies.
-pub(super) const SIZES: [&str; 2] = ["http.request_bytes", "http.response_bytes"];
-
-/// Values of a transaction.
-pub(super) const VALUES: usize = LATENCIES.len() + SIZES.len();
 
 /// A transaction as it is filed: a fifth of its size, since many are kept before the windows' length is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Observation {
     pub(super) at: CaptureTime,
     pub(super) key: GroupKey,
-    bins: [u16; VALUES],
+    bins: [u16; VALUES.len()],
 }
 
 /// No value: no bin has this number.
@@ -34,14 +34,14 @@ impl Observation {
     /// Only what was answered has values.
     #[inline]
     pub(super) fn of(transaction: &Transaction) -> Self {
-        let mut bins = [NO_VALUE; VALUES];
+        let mut bins = [NO_VALUE; VALUES.len()];
         if transaction.outcome.is_answered() {
             let moments = &transaction.moments;
             let nanos = |span: Option<Nanos>| {
                 span.map_or(NO_VALUE, |Nanos(nanos)| Bin::from_nanos(nanos).ordinal())
             };
-            let bytes = |size: Option<u64>| {
-                size.map_or(NO_VALUE, |bytes| Bin::from_scaled(bytes, 0).ordinal())
+            let count = |count: Option<u64>| {
+                count.map_or(NO_VALUE, |count| Bin::from_scaled(count, 0).ordinal())
             };
             bins = [
                 nanos(moments.total()),
@@ -49,8 +49,10 @@ impl Observation {
                 nanos(moments.server()),
                 nanos(moments.request_transfer()),
                 nanos(moments.response_transfer()),
-                bytes(transaction.request_bytes),
-                bytes(transaction.response_bytes),
+                count(transaction.request_bytes),
+                count(transaction.response_bytes),
+                count(transaction.rows),
+                count(transaction.messages),
             ];
         }
         Self { at: transaction.filed_at(), key: GroupKey::of(transaction), bins }

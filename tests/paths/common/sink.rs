@@ -6,8 +6,8 @@ use decoders::http1::Naming as HttpNaming;
 use decoders::naming::Naming;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use decoders::wires::WireConfig;
-use model::batch::Batch;
-use model::ledger::{Ledger, Packets, Streams};
+use model::batch::{Batch, Value};
+use model::ledger::{Ledger, Packets, Requests, Streams};
 use model::transaction::Outcome;
 use model::units::CaptureTime;
 use model::wire::{WireId, WireSpec};
@@ -185,7 +185,31 @@ impl Run {
         if let Some(wire) = reported.into_iter().find(|wire| !self.ledgers.contains_key(*wire)) {
             return Err(format!("{wire} has transactions and no ledger"));
         }
+        self.windows_balance()?;
         self.connections_agree()
+    }
+
+    /// Every window's account adds up, and each begins with what the one before ended with.
+    fn windows_balance(&self) -> Result<(), String> {
+        // Of each window the last revision counts.
+        let last: BTreeMap<CaptureTime, &Batch> =
+            self.batches.iter().map(|batch| (batch.id.window.start, batch)).collect();
+        let mut open: BTreeMap<&str, u64> = BTreeMap::new();
+        for (start, batch) in last {
+            for wire in self.ledgers.keys() {
+                let requests = requests_of(batch, wire);
+                let before = open.entry(wire).or_default();
+                if !requests.balances() || requests.open_before != *before {
+                    return Err(format!("{wire} at {start:?}: {before} open, then {requests:?}"));
+                }
+                *before = requests.open_after;
+            }
+        }
+        let ended = |wire: &String| self.ledgers.get(wire).map(|ledger| ledger.requests.open_after);
+        match open.into_iter().find(|(wire, open)| ended(&(*wire).to_owned()) != Some(*open)) {
+            Some((wire, open)) => Err(format!("{wire}: the last window ends with {open} open")),
+            None => Ok(()),
+        }
     }
 
     /// Every outcome was reported as often as it was counted.
@@ -247,6 +271,17 @@ impl Run {
         text.push_str(&format!("packets:{}\n", non_zero(&packets)));
         text
     }
+}
+
+/// What a batch says of a wire's requests.
+fn requests_of(batch: &Batch, wire: &str) -> Requests {
+    let of_wire = batch.values.iter().filter(|(series, _)| {
+        series.metric() == "ledger.requests" && series.tag("wire") == Some(wire)
+    });
+    Requests::from_entries(of_wire.filter_map(|(series, value)| match value {
+        Value::Delta(count) => Some((series.tag("entry")?, *count)),
+        _ => None,
+    }))
 }
 
 fn non_zero(entries: &[(&'static str, u64)]) -> String {
