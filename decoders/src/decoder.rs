@@ -122,6 +122,10 @@ impl<'a> Chunk<'a> {
 
 /// A protocol's state machine for one connection.
 pub trait Decoder {
+    /// Answers name their requests, so that they may come in any order: what a gap hides makes only those doubtful that
+    /// were open across it.
+    const PAIRS_BY_ID: bool = false;
+
     /// Whether `bytes`, at the start of a segment, are this protocol's.
     fn probe(direction: Direction, bytes: &[u8]) -> Probe
     where
@@ -155,7 +159,11 @@ pub trait Decoder {
     fn restart(&mut self, direction: Direction);
 
     /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut.
-    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut;
+    /// Only for protocols whose messages do not begin with their length.
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
+        let _ = (seen, lost, out);
+        AfterCut::Lost
+    }
 
     /// The message that was cut is over: `more` bytes of it came behind the cut packet, where that is known; `last_at` is
     /// when its last byte came, where that is known.
@@ -165,10 +173,15 @@ pub trait Decoder {
         more: Option<u64>,
         last_at: Option<CaptureTime>,
         out: &mut Events<'_>,
-    );
+    ) {
+        let _ = (direction, more, last_at, out);
+    }
 
     /// Whether the direction is in a message of unknown end, see [`Self::on_cut`].
-    fn is_cut(&self, direction: Direction) -> bool;
+    fn is_cut(&self, direction: Direction) -> bool {
+        let _ = direction;
+        false
+    }
 
     /// The direction ends. `unread`: bytes of a skip that never came. `last_at`: when its last byte came.
     fn on_close(
@@ -179,4 +192,71 @@ pub trait Decoder {
         last_at: Option<CaptureTime>,
         out: &mut Events<'_>,
     );
+}
+
+/// A decoder whose state is large, or rare, lies in a box.
+impl<D: Decoder> Decoder for Box<D> {
+    const PAIRS_BY_ID: bool = D::PAIRS_BY_ID;
+
+    fn probe(direction: Direction, bytes: &[u8]) -> Probe {
+        D::probe(direction, bytes)
+    }
+
+    fn resync(direction: Direction, bytes: &[u8]) -> Probe {
+        D::resync(direction, bytes)
+    }
+
+    fn on_bytes(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut Events<'_>,
+    ) -> Result<Progress, DecodeError> {
+        (**self).on_bytes(chunk, out)
+    }
+
+    fn on_skipped(
+        &mut self,
+        direction: Direction,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        (**self).on_skipped(direction, last_at, out);
+    }
+
+    fn at_boundary(&self, direction: Direction) -> bool {
+        (**self).at_boundary(direction)
+    }
+
+    fn restart(&mut self, direction: Direction) {
+        (**self).restart(direction);
+    }
+
+    fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
+        (**self).on_cut(seen, lost, out)
+    }
+
+    fn on_cut_ended(
+        &mut self,
+        direction: Direction,
+        more: Option<u64>,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        (**self).on_cut_ended(direction, more, last_at, out);
+    }
+
+    fn is_cut(&self, direction: Direction) -> bool {
+        (**self).is_cut(direction)
+    }
+
+    fn on_close(
+        &mut self,
+        direction: Direction,
+        close: Close,
+        unread: u64,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        (**self).on_close(direction, close, unread, last_at, out);
+    }
 }

@@ -371,7 +371,7 @@ impl Engine {
 
     fn expire(&mut self, timer: Timer) {
         let Some(flow) = self.flows.get_mut(timer.slot) else { return };
-        let parties = flow.parties(Protocol::Http, timer.slot);
+        let parties = flow.parties(timer.slot);
         flow.pairing.expire(&parties, timer.deadline, &mut self.context);
         if let Some(deadline) = flow.pairing.next_deadline(&self.context) {
             flow.answer_timer = true;

@@ -12,7 +12,8 @@ pub use naming::{Naming, Route, RoutesError};
 
 use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::limits::{CHUNK_LINE_BYTES_MAX, HEAD_BYTES_MAX};
-use crate::pairing::Events;
+use crate::naming::Kind;
+use crate::pairing::{Events, Key};
 use head::{Coding, Framing};
 use model::flow::Direction;
 use model::transaction::{Code, Outcome};
@@ -75,9 +76,9 @@ pub struct Http1 {
 
 /// What the reader of an answer must know of its request.
 mod tag {
-    pub(super) const OTHER: u8 = 0;
-    pub(super) const HEAD: u8 = 1;
-    pub(super) const CONNECT: u8 = 2;
+    pub(super) const OTHER: u32 = 0;
+    pub(super) const HEAD: u32 = 1;
+    pub(super) const CONNECT: u32 = 2;
 }
 
 impl Http1 {
@@ -114,8 +115,8 @@ impl Http1 {
                     // RFC 9113, section 3.4: HTTP/2 without an upgrade.
                     return Ok(Progress::Opaque { consumed: 0 });
                 }
-                out.begin_request(at, tag_of(method));
-                out.name_request(method, target);
+                out.begin_request(at, tag_of(method), Key::InOrder);
+                out.name_request(method, target, Kind::Adhoc);
                 if is_bare {
                     // HTTP/0.9: a line and nothing else.
                     self.request.head = length as u32;
@@ -340,7 +341,7 @@ impl Decoder for Http1 {
             if direction == Direction::ToClient || !head::KNOWN_METHODS.contains(&method) {
                 return AfterCut::Lost;
             }
-            out.begin_request(seen.time_at(0), tag_of(method));
+            out.begin_request(seen.time_at(0), tag_of(method), Key::InOrder);
         } else if direction == Direction::ToClient {
             let status = self.response.status;
             if is_tunnel(status, out.oldest_tag().unwrap_or(tag::OTHER)) {
@@ -410,7 +411,7 @@ fn need(bytes: &[u8], max: usize, fault: &'static str) -> Result<Progress, Decod
     if bytes.len() > max { Err(DecodeError(fault)) } else { Ok(Progress::Need { consumed: 0 }) }
 }
 
-fn tag_of(method: &[u8]) -> u8 {
+fn tag_of(method: &[u8]) -> u32 {
     match method {
         b"HEAD" => tag::HEAD,
         b"CONNECT" => tag::CONNECT,
@@ -420,7 +421,7 @@ fn tag_of(method: &[u8]) -> u8 {
 
 /// The answer after which the connection carries something else: Upgrade (RFC 9110, section 7.8) and CONNECT (section
 /// 9.3.6).
-fn is_tunnel(status: u16, asked: u8) -> bool {
+fn is_tunnel(status: u16, asked: u32) -> bool {
     status == 101 || (asked == tag::CONNECT && (200..300).contains(&status))
 }
 

@@ -1,6 +1,7 @@
 //! Packets to transactions, without I/O, in the order of the flow:
 //! packet → TCP flow → reassembly → decoder → pairing → decided transactions.
 
+mod attributes;
 pub mod decoder;
 pub mod engine;
 pub mod http1;
@@ -9,6 +10,7 @@ pub mod naming;
 pub mod output;
 pub mod packet;
 pub mod pairing;
+mod protocols;
 mod slab;
 pub mod tcp;
 pub mod wires;

@@ -39,8 +39,8 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a chunk-size line with its extensions.
 pub const CHUNK_LINE_BYTES_MAX: usize = 4 * 1024;
 
-/// Requests open at a time on one connection.
-pub const OPEN_REQUESTS_MAX: u16 = 4_096;
+/// Requests open at a time on one connection. Cassandra's clients may have 32,768, and Postgres's pipeline at will.
+pub const OPEN_REQUESTS_MAX: u16 = 65_000;
 
 /// Pairs whose proof is awaited, on one connection.
 pub const PROVISIONAL_MAX: usize = 256;
@@ -53,6 +53,12 @@ pub const PROBE_BYTES_MAX: usize = 4 * 1024;
 
 /// Routes, statements or topics a wire; the rest is filed under `other`.
 pub const NAMES_MAX: usize = 1_000;
+
+/// Names a wire that are known by a key: prepared statements, topics.
+pub const REFERENCES_MAX: usize = 65_536;
+
+/// Keys whose names are remembered for all connections.
+pub const LEARNED_MAX: usize = 65_536;
 
 /// Verbs a wire: methods, opcodes.
 pub const OPERATIONS_MAX: usize = 64;

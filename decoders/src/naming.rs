@@ -1,23 +1,46 @@
 //! What a request is filed under, by protocol.
 
 use crate::http1;
+use model::protocol::Protocol;
 
 /// How a wire names its requests.
 #[derive(Clone, Debug, Default)]
 pub enum Naming {
     /// HTTP: routes of a file, or templates found in paths.
     Http(http1::Naming),
+    /// As they are: topics, keys of few values.
+    Plain,
     /// Nothing to name.
     #[default]
     None,
 }
 
+/// What a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A request's target, or a statement that is executed at once.
+    Adhoc,
+    /// A statement that is prepared, and executed by reference.
+    Prepared,
+}
+
 impl Naming {
+    /// How requests are named where nothing else was asked for.
+    pub const fn by_default(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http | Protocol::Http2 => Self::Http(http1::Naming::Templates),
+            Protocol::Kafka => Self::Plain,
+            _ => Self::None,
+        }
+    }
+
     /// Appends the name of a request's target to `out`, as UTF-8.
-    pub fn name(&self, target: &[u8], out: &mut Vec<u8>) {
+    pub fn name(&self, target: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match self {
             Self::Http(naming) => naming.name(target, out),
+            Self::Plain => out.extend_from_slice(String::from_utf8_lossy(target).as_bytes()),
             Self::None => {}
         }
+        let _ = kind;
     }
 }

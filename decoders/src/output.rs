@@ -1,56 +1,12 @@
 //! What an engine says, batch by batch: decided transactions, connections, and the names they use.
 
+pub use crate::attributes::{Attributes, Detail, Entry};
 use model::flow::Endpoint;
 use model::ledger::{Ledger, Streams};
 use model::names::NameId;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::wire::WireId;
-
-/// Things worth knowing about a transaction, beside its fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attributes(u16);
-
-impl Attributes {
-    /// The request was cut short: the connection closed, or the input ended.
-    pub const REQUEST_INCOMPLETE: Self = Self(1);
-    /// The answer was cut short.
-    pub const RESPONSE_INCOMPLETE: Self = Self(2);
-    /// The answer began before the request ended.
-    pub const EARLY_ANSWER: Self = Self(4);
-    /// The last byte of the answer was never captured.
-    pub const END_NOT_CAPTURED: Self = Self(8);
-    /// The last byte of the request was never captured.
-    pub const REQUEST_END_NOT_CAPTURED: Self = Self(16);
-
-    const NAMES: [(Self, &'static str); 5] = [
-        (Self::REQUEST_INCOMPLETE, "request_incomplete"),
-        (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
-        (Self::EARLY_ANSWER, "early_answer"),
-        (Self::END_NOT_CAPTURED, "end_not_captured"),
-        (Self::REQUEST_END_NOT_CAPTURED, "request_end_not_captured"),
-    ];
-
-    /// Adds what `other` says.
-    pub const fn set(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    /// Takes back what `other` says.
-    pub const fn clear(&mut self, other: Self) {
-        self.0 &= !other.0;
-    }
-
-    /// Whether all that `other` says is said.
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The names of what is said.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().filter(move |&(flag, _)| self.has(flag)).map(|(_, name)| name)
-    }
-}
 
 /// A transaction whose fate was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,17 +97,20 @@ impl ConnectionEnd {
     }
 }
 
-/// A time measured on a connection when it happened: for series, which cannot wait for its end.
+/// A value measured when it happened, which has a series of its own: for series, which cannot wait for the end of a
+/// connection, and for what a transaction says of several things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// On which wire.
     pub wire: WireId,
     /// Of what.
     pub kind: SampleKind,
+    /// Of which of the wire's names, where it is of one.
+    pub name: NameId,
     /// When it was known.
     pub at: CaptureTime,
-    /// How long it was.
-    pub span: Nanos,
+    /// How long it was in nanoseconds, or how much.
+    pub value: u64,
 }
 
 /// What a [`Sample`] measures.
@@ -163,6 +122,17 @@ pub enum SampleKind {
     RoundTrip,
     /// `tcp.first_byte`.
     FirstByte,
+}
+
+impl SampleKind {
+    /// The metric of its series.
+    pub const fn metric(self) -> &'static str {
+        match self {
+            Self::Connect => "tcp.connect",
+            Self::RoundTrip => "tcp.rtt",
+            Self::FirstByte => "tcp.first_byte",
+        }
+    }
 }
 
 /// What a wire's ledger grew by between two ticks.
@@ -185,6 +155,8 @@ pub enum Fresh {
     Operation(WireId, NameId, Box<str>),
     /// A name of a wire.
     Name(WireId, NameId, Box<str>),
+    /// A name of a wire that is known by a key, see [`Output::learned`].
+    Reference(WireId, NameId, u128),
 }
 
 /// What an engine says: the place in the input where it was decided, and what.
@@ -196,6 +168,8 @@ pub struct Output {
     pub decided: Vec<(Place, Decided)>,
     /// Connections that ended.
     pub connections: Vec<(Place, Connection)>,
+    /// What keys stand for: prepared statements, topics. Any engine may need it.
+    pub learned: Vec<(Place, (u128, Box<str>))>,
     /// Times of connections.
     pub samples: Vec<(Place, Sample)>,
     /// What the wires' ledgers grew by.

@@ -7,8 +7,9 @@
 
 mod events;
 mod exchange;
+mod queue;
 
-pub use events::Events;
+pub use events::{Events, Key, Named};
 pub(crate) use exchange::{Exchange, NO_EXCHANGE};
 
 use crate::output::{Attributes, Decided, Output, Place, Tie};
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) exchanges: Slab<Exchange>,
     pub(crate) wires: Wires,
     pub(crate) output: Output,
+    /// Open requests by connection number and id, for protocols that pair by id.
+    by_id: HashMap<(u32, u64), u32, FixedState>,
     /// Pairs whose proof is awaited, by connection number.
     provisional: HashMap<u32, Vec<Decided>, FixedState>,
     pub(crate) keep_targets: bool,
@@ -52,6 +55,7 @@ impl Context {
             exchanges: Slab::new(),
             wires,
             output: Output::default(),
+            by_id: HashMap::default(),
             provisional: HashMap::default(),
             keep_targets,
             skips: keep_skips.then(HashMap::default),
@@ -95,16 +99,18 @@ pub(crate) enum Trust {
     Provisional,
     /// Requests may have been lost: those that come are quarantined, until a safe point.
     Lost,
+    /// Answers name their requests: a loss makes only those doubtful that were open across it.
+    ById,
 }
 
 /// The request that is arriving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asking {
     Nothing,
-    /// The newest of the queue.
-    Newest,
+    /// In the queue.
+    Open,
     /// Not in the queue: it will be quarantined when it is whole.
-    Doubtful(u32),
+    Doubtful,
     /// Already decided; the rest of its bytes says nothing.
     Decided,
 }
@@ -113,8 +119,8 @@ enum Asking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answering {
     Nothing,
-    /// To the oldest of the queue.
-    Oldest,
+    /// To a request of the queue.
+    Open,
     /// To a request that was never seen, or that is already decided.
     Nobody,
     Interim,
@@ -124,7 +130,9 @@ enum Answering {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pairing {
     oldest: u32,
-    newest: u32,
+    /// The exchange that is being asked, and the one that is being answered.
+    asked: u32,
+    answered: u32,
     pub(crate) open: u16,
     asking: Asking,
     answering: Answering,
@@ -142,7 +150,8 @@ impl Pairing {
     pub(crate) const fn new(trust: Trust) -> Self {
         Self {
             oldest: NO_EXCHANGE,
-            newest: NO_EXCHANGE,
+            asked: NO_EXCHANGE,
+            answered: NO_EXCHANGE,
             open: 0,
             asking: Asking::Nothing,
             answering: Answering::Nothing,
@@ -152,6 +161,11 @@ impl Pairing {
             restart_answers: false,
             has_provisional: false,
         }
+    }
+
+    /// Answers name their requests from here on.
+    pub(crate) const fn pair_by_id(&mut self) {
+        self.trust = Trust::ById;
     }
 
     /// Whether one request is open, its connection's only one so far, so that what the client does next tells where
@@ -204,7 +218,7 @@ impl Pairing {
                 // After a loss nobody can say that there was no answer.
                 let decided = match self.trust {
                     Trust::Lost => exchange.take_quarantined(parties, deadline),
-                    Trust::Proven | Trust::Provisional => {
+                    Trust::Proven | Trust::Provisional | Trust::ById => {
                         exchange.decided(parties, Outcome::Unanswered, deadline)
                     }
                 };
@@ -219,17 +233,21 @@ impl Pairing {
     /// `direction`'s bytes no longer say where messages begin: what that makes doubtful is quarantined.
     pub(crate) fn lose_requests(&mut self, parties: &Parties, context: &mut Context) {
         match self.asking {
-            // The next answer in order is still its own, whatever the gap holds; only its end is not known.
-            Asking::Newest => {
-                if let Some(exchange) = context.exchanges.get_mut(self.newest) {
+            // The next answer in order, or the one with its id, is still its own, whatever the gap holds; only its end
+            // is not known.
+            Asking::Open => {
+                if let Some(exchange) = context.exchanges.get_mut(self.asked) {
                     exchange.request_ended = true;
                     exchange.attributes.set(Attributes::REQUEST_END_NOT_CAPTURED);
                 }
             }
-            Asking::Doubtful(id) => quarantine(id, parties, context),
+            Asking::Doubtful => quarantine(self.asked, parties, context),
             Asking::Nothing | Asking::Decided => {}
         }
         self.asking = Asking::Nothing;
+        if self.trust == Trust::ById {
+            return;
+        }
         self.trust = Trust::Lost;
         self.gap_answered = false;
         self.refute(parties, context);
@@ -239,6 +257,9 @@ impl Pairing {
     pub(crate) fn lose_answers(&mut self, parties: &Parties, context: &mut Context) {
         self.quarantine_open(parties, context);
         self.answering = Answering::Nothing;
+        if self.trust == Trust::ById {
+            return;
+        }
         self.trust = Trust::Lost;
         self.gap_answered = true;
         self.refute(parties, context);
@@ -246,14 +267,14 @@ impl Pairing {
 
     /// The connection, or the server's side of it, is over: what is open will stay so.
     pub(crate) fn finish(&mut self, outcome: Outcome, parties: &Parties, context: &mut Context) {
-        if let Asking::Doubtful(id) = self.asking {
-            quarantine(id, parties, context);
+        if self.asking == Asking::Doubtful {
+            quarantine(self.asked, parties, context);
         }
         self.asking = match self.asking {
             Asking::Nothing => Asking::Nothing,
             _ => Asking::Decided,
         };
-        while let Some(mut exchange) = self.pop(context) {
+        while let Some(mut exchange) = self.pop(parties.slot, context) {
             // A request that the input's end cut off is open, even where its answer came early.
             let answered =
                 exchange.response_ended && (exchange.request_ended || outcome != Outcome::Open);
@@ -310,46 +331,21 @@ impl Pairing {
         context.provisional.remove(&parties.slot).unwrap_or_default()
     }
 
-    fn push(&mut self, id: u32, context: &mut Context) {
-        match context.exchanges.get_mut(self.newest) {
-            Some(newest) if self.open > 0 => newest.next = id,
-            _ => self.oldest = id,
-        }
-        self.newest = id;
-        self.open += 1;
-    }
-
-    /// Takes the oldest out of the queue.
-    fn pop(&mut self, context: &mut Context) -> Option<Exchange> {
-        if self.open == 0 {
-            return None;
-        }
-        let id = self.oldest;
-        let exchange = context.exchanges.get_mut(id)?.take();
-        context.exchanges.release(id);
-        self.open -= 1;
-        self.oldest = exchange.next;
-        if self.open == 0 {
-            (self.oldest, self.newest) = (NO_EXCHANGE, NO_EXCHANGE);
-        }
-        Some(exchange)
-    }
-
     fn quarantine_open(&mut self, parties: &Parties, context: &mut Context) {
-        while let Some(mut exchange) = self.pop(context) {
+        while let Some(mut exchange) = self.pop(parties.slot, context) {
             if !exchange.timed_out {
                 emit(context, exchange.take_quarantined(parties, context.now));
             }
         }
         match self.asking {
-            Asking::Doubtful(id) => quarantine(id, parties, context),
-            Asking::Newest => self.asking = Asking::Decided,
+            Asking::Doubtful => quarantine(self.asked, parties, context),
+            Asking::Open => self.asking = Asking::Decided,
             Asking::Nothing | Asking::Decided => {}
         }
-        if let Asking::Doubtful(_) = self.asking {
+        if self.asking == Asking::Doubtful {
             self.asking = Asking::Decided;
         }
-        if self.answering == Answering::Oldest {
+        if self.answering == Answering::Open {
             self.answering = Answering::Nobody;
         }
     }

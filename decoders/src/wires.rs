@@ -1,9 +1,9 @@
 //! The wires of an engine: those that were asked for, or those that detection found.
 
-use crate::http1;
-use crate::limits::{NAMES_MAX, OPERATIONS_MAX, WIRES_MAX};
-use crate::naming::Naming;
+use crate::limits::{NAME_BYTES_MAX, NAMES_MAX, OPERATIONS_MAX, REFERENCES_MAX, WIRES_MAX};
+use crate::naming::{Kind, Naming};
 use crate::output::{Fresh, LedgerDelta};
+use crate::pairing::Named;
 use foldhash::fast::FixedState;
 use model::ledger::Ledger;
 use model::names::{NameId, Names};
@@ -29,6 +29,8 @@ struct Wire {
     operations: Names,
     last_operation: NameId,
     names: Names,
+    /// Names that are known by a key.
+    references: HashMap<u128, NameId, FixedState>,
     ledger: Ledger,
     /// What of the ledger was told.
     told: Ledger,
@@ -83,6 +85,7 @@ impl Wires {
             operations: Names::new(OPERATIONS_MAX),
             last_operation: NameId::UNKNOWN,
             names: Names::new(NAMES_MAX),
+            references: HashMap::default(),
             ledger: Ledger::default(),
             told: Ledger::default(),
         });
@@ -118,10 +121,7 @@ impl Wires {
         if let Some(&id) = self.detected.get(&(protocol, port)) {
             return id;
         }
-        let naming = match protocol {
-            Protocol::Http => Naming::Http(http1::Naming::Templates),
-            _ => Naming::None,
-        };
+        let naming = Naming::by_default(protocol);
         if self.wires.len() >= WIRES_MAX && port != 0 {
             return self.detected(protocol, 0, fresh);
         }
@@ -157,38 +157,76 @@ impl Wires {
         id: WireId,
         operation: &[u8],
         target: &[u8],
+        kind: Kind,
         fresh: &mut Vec<Fresh>,
-    ) -> (NameId, NameId) {
-        let Some(wire) = self.wires.get_mut(usize::from(id.0)) else {
-            return (NameId::UNKNOWN, NameId::UNKNOWN);
-        };
-        let operation = match wire.last_operation {
-            // Most requests have the verb of the one before.
-            last if wire.operations.text(last).as_bytes() == operation => last,
-            _ => {
-                let operation = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
-                let (operation, is_new) = wire.operations.intern(operation);
-                if is_new {
-                    fresh.push(Fresh::Operation(
-                        id,
-                        operation,
-                        wire.operations.text(operation).into(),
-                    ));
-                }
-                wire.last_operation = operation;
-                operation
-            }
-        };
-        self.scratch.clear();
-        wire.naming.name(target, &mut self.scratch);
-        let name = std::str::from_utf8(&self.scratch).unwrap_or(Names::OTHER);
-        let (name, is_new) = wire.names.intern(name);
+    ) -> Named {
+        let Self { wires, scratch, .. } = self;
+        let Some(wire) = wires.get_mut(usize::from(id.0)) else { return Named::default() };
+        let operation = wire.operation(id, operation, fresh);
+        scratch.clear();
+        wire.naming.name(target, kind, scratch);
+        let name = std::str::from_utf8(scratch).unwrap_or(Names::OTHER);
+        let (name, is_new) = wire.names.intern(cut(name));
         if is_new {
             fresh.push(Fresh::Name(id, name, wire.names.text(name).into()));
         }
         if name == NameId::OTHER {
             wire.ledger.notices.names_other += 1;
         }
-        (operation, name)
+        Named { operation, name }
     }
+
+    /// The same for a request whose name is known by a key.
+    pub(crate) fn name_by(
+        &mut self,
+        id: WireId,
+        operation: &[u8],
+        key: u128,
+        fresh: &mut Vec<Fresh>,
+    ) -> Named {
+        let Some(wire) = self.wires.get_mut(usize::from(id.0)) else { return Named::default() };
+        let operation = wire.operation(id, operation, fresh);
+        let next = wire.references.len();
+        let name = match wire.references.get(&key) {
+            Some(&name) => name,
+            None if next >= REFERENCES_MAX => NameId::UNKNOWN,
+            None => {
+                let name = NameId::reference(u32::try_from(next).unwrap_or(u32::MAX));
+                wire.references.insert(key, name);
+                fresh.push(Fresh::Reference(id, name, key));
+                name
+            }
+        };
+        Named { operation, name }
+    }
+
+    /// What the wire's naming makes of a target.
+    pub(crate) fn text_of(&mut self, id: WireId, target: &[u8], kind: Kind) -> Option<Box<str>> {
+        let Self { wires, scratch, .. } = self;
+        scratch.clear();
+        wires.get(usize::from(id.0))?.naming.name(target, kind, scratch);
+        Some(cut(std::str::from_utf8(scratch).ok()?).into())
+    }
+}
+
+impl Wire {
+    fn operation(&mut self, id: WireId, operation: &[u8], fresh: &mut Vec<Fresh>) -> NameId {
+        // Most requests have the verb of the one before.
+        if self.operations.text(self.last_operation).as_bytes() == operation {
+            return self.last_operation;
+        }
+        let text = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
+        let (operation, is_new) = self.operations.intern(text);
+        if is_new {
+            fresh.push(Fresh::Operation(id, operation, self.operations.text(operation).into()));
+        }
+        self.last_operation = operation;
+        operation
+    }
+}
+
+/// At most [`NAME_BYTES_MAX`] bytes of a name.
+fn cut(name: &str) -> &str {
+    let end = (0..=NAME_BYTES_MAX.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    name.get(..end.unwrap_or_default()).unwrap_or_default()
 }

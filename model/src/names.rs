@@ -13,6 +13,19 @@ impl NameId {
     /// The name that stands for all names beyond the table's limit.
     pub const OTHER: Self = Self(1);
 
+    /// Numbers from here on stand for names that are known by a key only.
+    const REFERENCES: u32 = 1 << 31;
+
+    /// The number of a name that is known by a key, counted apart from other names.
+    pub const fn reference(place: u32) -> Self {
+        Self(Self::REFERENCES | place)
+    }
+
+    /// The place of a name that is known by a key.
+    pub const fn as_reference(self) -> Option<usize> {
+        if self.0 >= Self::REFERENCES { Some((self.0 - Self::REFERENCES) as usize) } else { None }
+    }
+
     /// The number itself, for use as an index.
     pub const fn index(self) -> usize {
         self.0 as usize

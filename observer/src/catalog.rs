@@ -3,8 +3,8 @@
 //! A name gets its number when the first transaction that uses it comes by, in the order of the input: so the names that
 //! a limit turns into `other` do not depend on the number of engines.
 
-use decoders::limits::{NAMES_MAX, OPERATIONS_MAX};
-use decoders::output::Fresh;
+use decoders::limits::{LEARNED_MAX, NAMES_MAX, OPERATIONS_MAX};
+use decoders::output::{Fresh, Sample};
 use model::names::{NameId, Names};
 use model::transaction::Transaction;
 use model::wire::WireId;
@@ -31,6 +31,14 @@ struct LocalWire {
     global: usize,
     operations: Vec<Local>,
     names: Vec<Local>,
+    references: Vec<Reference>,
+}
+
+/// A name of an engine that is known by a key, and its number in the run once the key is known.
+#[derive(Debug)]
+struct Reference {
+    key: u128,
+    global: Option<NameId>,
 }
 
 /// All names of a run.
@@ -39,6 +47,8 @@ pub struct Catalog {
     wires: Vec<Wire>,
     by_label: HashMap<Box<str>, usize>,
     engines: Vec<Vec<LocalWire>>,
+    /// What keys stand for: told on one connection, used on any.
+    learned: HashMap<u128, Box<str>>,
 }
 
 impl Catalog {
@@ -60,19 +70,33 @@ impl Catalog {
                 }
                 continue;
             }
-            let (wire, id, text, is_operation) = match fresh {
-                Fresh::Operation(wire, id, text) => (wire, id, text, true),
-                Fresh::Name(wire, id, text) => (wire, id, text, false),
+            let engines = &mut self.engines;
+            let (names, id, text) = match fresh {
                 Fresh::Wire(..) => continue,
+                Fresh::Reference(wire, _, key) => {
+                    if let Some(wire) = local(engines, engine, wire) {
+                        wire.references.push(Reference { key, global: None });
+                    }
+                    continue;
+                }
+                Fresh::Operation(wire, id, text) => {
+                    (local(engines, engine, wire).map(|wire| &mut wire.operations), id, text)
+                }
+                Fresh::Name(wire, id, text) => {
+                    (local(engines, engine, wire).map(|wire| &mut wire.names), id, text)
+                }
             };
-            let wires = self.engines.get_mut(engine);
-            let Some(wire) = wires.and_then(|wires| wires.get_mut(usize::from(wire.0))) else {
-                continue;
-            };
-            let names = if is_operation { &mut wire.operations } else { &mut wire.names };
+            let Some(names) = names else { continue };
             // An engine numbers its names one after the other, behind the two that every table has.
             names.resize_with(id.index().max(names.len()), Local::default);
             names.push(Local { text, global: None });
+        }
+    }
+
+    /// From here on a key stands for a name. The first name counts: a key is a digest, or unique.
+    pub fn learn_key(&mut self, key: u128, name: Box<str>) {
+        if self.learned.len() < LEARNED_MAX {
+            self.learned.entry(key).or_insert(name);
         }
     }
 
@@ -93,23 +117,28 @@ impl Catalog {
     /// The run's number of an engine's wire.
     pub fn wire_of(&self, engine: usize, wire: WireId) -> WireId {
         let wires = self.engines.get(engine);
-        let global =
-            wires.and_then(|wires| wires.get(usize::from(wire.0))).map_or(0, |wire| wire.global);
-        WireId(u16::try_from(global).unwrap_or(u16::MAX))
+        let local = wires.and_then(|wires| wires.get(usize::from(wire.0)));
+        local.map_or(WireId(0), LocalWire::number)
     }
 
     /// Gives a transaction the run's numbers in place of its engine's.
     pub fn translate(&mut self, engine: usize, transaction: &mut Transaction) {
-        let wires = self.engines.get_mut(engine);
-        let Some(local) = wires.and_then(|wires| wires.get_mut(usize::from(transaction.wire.0)))
-        else {
-            return;
-        };
-        let Some(wire) = self.wires.get_mut(local.global) else { return };
-        transaction.wire = WireId(u16::try_from(local.global).unwrap_or(u16::MAX));
+        let Self { wires, engines, learned, .. } = self;
+        let Some(local) = local(engines, engine, transaction.wire) else { return };
+        let Some(wire) = wires.get_mut(local.global) else { return };
+        transaction.wire = local.number();
         transaction.operation =
             global(&mut local.operations, &mut wire.operations, transaction.operation);
-        transaction.name = global(&mut local.names, &mut wire.names, transaction.name);
+        transaction.name = local.name(transaction.name, &mut wire.names, learned);
+    }
+
+    /// The same for a sample.
+    pub fn translate_sample(&mut self, engine: usize, sample: &mut Sample) {
+        let Self { wires, engines, learned, .. } = self;
+        let Some(local) = local(engines, engine, sample.wire) else { return };
+        let Some(wire) = wires.get_mut(local.global) else { return };
+        sample.wire = local.number();
+        sample.name = local.name(sample.name, &mut wire.names, learned);
     }
 
     /// A wire's label.
@@ -131,6 +160,26 @@ impl Catalog {
     pub fn name(&self, wire: WireId, id: NameId) -> &str {
         self.wires.get(usize::from(wire.0)).map_or(Names::UNKNOWN, |wire| wire.names.text(id))
     }
+}
+
+impl LocalWire {
+    fn number(&self) -> WireId {
+        WireId(u16::try_from(self.global).unwrap_or(u16::MAX))
+    }
+
+    /// The run's number of a name of this wire. What a key stands for is looked up until it is known.
+    fn name(&mut self, id: NameId, names: &mut Names, learned: &HashMap<u128, Box<str>>) -> NameId {
+        let Some(place) = id.as_reference() else { return global(&mut self.names, names, id) };
+        let Some(reference) = self.references.get_mut(place) else { return NameId::UNKNOWN };
+        if reference.global.is_none() {
+            reference.global = learned.get(&reference.key).map(|name| names.intern(name).0);
+        }
+        reference.global.unwrap_or(NameId::UNKNOWN)
+    }
+}
+
+fn local(engines: &mut [Vec<LocalWire>], engine: usize, wire: WireId) -> Option<&mut LocalWire> {
+    engines.get_mut(engine)?.get_mut(usize::from(wire.0))
 }
 
 fn global(locals: &mut [Local], names: &mut Names, id: NameId) -> NameId {

@@ -15,7 +15,7 @@ mod tags;
 mod tally;
 
 use crate::catalog::Catalog;
-use decoders::output::{LedgerDelta, Sample, SampleKind};
+use decoders::output::{LedgerDelta, Sample};
 use early::Early;
 use filling::Filling;
 use group::GroupSeries;
@@ -277,8 +277,8 @@ impl Windows {
             let series = self.group_series.of(key, catalog, &mut self.series);
             group.pack(series, &mut values);
         }
-        for ((wire, kind), histogram) in filling.samples.drain() {
-            let id = self.series.tagged(sample_metric(kind), &[("wire", catalog.label(wire))]);
+        for ((wire, kind, _), histogram) in filling.samples.drain() {
+            let id = self.series.tagged(kind.metric(), &[("wire", catalog.label(wire))]);
             values.push((id, Value::Histogram((&histogram).into())));
         }
         let start = self.length.window_of(filling.start).start;
@@ -389,11 +389,3 @@ impl Windows {
 
 /// Empty windows that are said in one go.
 const EMPTY_WINDOWS_MAX: u64 = 100_000;
-
-const fn sample_metric(kind: SampleKind) -> &'static str {
-    match kind {
-        SampleKind::Connect => "tcp.connect",
-        SampleKind::RoundTrip => "tcp.rtt",
-        SampleKind::FirstByte => "tcp.first_byte",
-    }
-}

@@ -1,12 +1,13 @@
 //! Transactions and connections as JSON Lines: a stable contract, integers in nanoseconds.
 
-use decoders::output::{Attributes, Connection, Decided};
+use decoders::output::{Attributes, Connection, Decided, Entry};
 use model::flow::Endpoint;
 use model::ledger::Streams;
 use model::protocol::Protocol;
 use model::transaction::{Code, Outcome};
 use model::units::{CaptureTime, Nanos};
 use observer::catalog::Catalog;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 /// One transaction.
@@ -74,7 +75,14 @@ fn code<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 fn attributes<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(attributes.names().map(|name| (name, true)))
+    let mut map = serializer.serialize_map(None)?;
+    for (name, entry) in attributes.entries() {
+        match entry {
+            Entry::Holds => map.serialize_entry(name, &true)?,
+            Entry::Number(number) => map.serialize_entry(name, &number)?,
+        }
+    }
+    map.end()
 }
 
 /// One connection.

@@ -1,27 +1,28 @@
 //! What is spoken on a connection, and by whom: told by its bytes.
 
 use super::driver;
-use crate::decoder::{Decoder, Mark, Probe};
-use crate::http1::Http1;
+use crate::decoder::{Mark, Probe};
 use crate::limits::{PROBE_BYTES_MAX, PROBES_MAX};
 use crate::pairing::{Context, Trust};
+use crate::protocols::{DECODERS, Known};
 use crate::tcp::account::Fate;
 use crate::tcp::flow::{Buffer, Flow, Mode};
 use crate::tcp::reassembly::Data;
+use crate::wires::Wires;
 use model::flow::{Direction, End};
-use model::protocol::Protocol;
 
 /// Looks at bytes of a connection whose protocol is not known.
 pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
     if !flow.buffered
-        && let (Probe::Certain, direction) = probe(flow, data.from, data.bytes)
+        && let Verdict::Certain(known, direction) =
+            probe(flow, data.from, data.bytes, &context.wires)
     {
         // The common case: the first segment says it all.
         let is_whole = flow.stream(data.from).span == data.bytes.len() as u64;
         begin(
             flow,
-            data.from,
-            direction,
+            known,
+            (data.from, direction),
             is_whole && flow.stream(data.from.other()).span == 0,
             context,
         );
@@ -30,16 +31,18 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
     let mut buffer = flow.take_buffer(data.from, context);
     buffer.bytes.extend_from_slice(data.bytes);
     buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
-    match probe(flow, data.from, &buffer.bytes) {
-        (Probe::Certain, direction) => settle(flow, slot, data, direction, buffer, context),
-        (Probe::Unsure, _) if buffer.bytes.len() <= PROBE_BYTES_MAX => {
+    match probe(flow, data.from, &buffer.bytes, &context.wires) {
+        Verdict::Certain(known, direction) => {
+            settle(flow, slot, data, (known, direction), buffer, context);
+        }
+        Verdict::Unsure if buffer.bytes.len() <= PROBE_BYTES_MAX => {
             flow.put_buffer(data.from, buffer, context);
         }
-        (Probe::Unsure | Probe::NotThis, _) if is_tls(&buffer.bytes) => {
+        Verdict::Unsure | Verdict::NotThis if is_tls(&buffer.bytes) => {
             flow.account(&mut context.wires, data.from, Fate::Opaque, buffer.bytes.len() as u64);
             give_up(flow, Mode::Opaque, context);
         }
-        (Probe::Unsure | Probe::NotThis, _) => {
+        Verdict::Unsure | Verdict::NotThis => {
             flow.account(
                 &mut context.wires,
                 data.from,
@@ -55,24 +58,46 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
     }
 }
 
-/// Whether the bytes begin a message of a protocol that is decoded, and which way they travel then.
-fn probe(flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
-    let asked = match Http1::probe(Direction::ToServer, bytes) {
-        // In the middle of a stream a body may look like one.
+/// What decoders say of bytes.
+enum Verdict {
+    /// They begin a message of this protocol that travels this way.
+    Certain(&'static Known, Direction),
+    /// They may, of some protocol.
+    Unsure,
+    /// Of none.
+    NotThis,
+}
+
+/// Whether the bytes begin a message of a protocol that is decoded, and which way they travel then. The first decoder
+/// that is certain has them; on a wire that was asked for, only its own is asked.
+fn probe(flow: &Flow, from: End, bytes: &[u8], wires: &Wires) -> Verdict {
+    let asked_for = if flow.assigned { Some(wires.protocol(flow.wire)) } else { None };
+    let mut verdict = Verdict::NotThis;
+    for known in DECODERS.iter().filter(|known| asked_for.is_none_or(|it| it == known.protocol)) {
+        match probe_one(known, flow, from, bytes) {
+            (Probe::Certain, direction) => return Verdict::Certain(known, direction),
+            (Probe::Unsure, _) => verdict = Verdict::Unsure,
+            (Probe::NotThis, _) => {}
+        }
+    }
+    verdict
+}
+
+fn probe_one(known: &Known, flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
+    let probe = |direction| match (known.probe)(direction, bytes) {
+        // In the middle of a stream a body may look like a message.
         Probe::Certain
-            if !flow.from_start && Http1::resync(Direction::ToServer, bytes) != Probe::Certain =>
+            if !flow.from_start && (known.resync)(direction, bytes) != Probe::Certain =>
         {
             Probe::NotThis
         }
-        asked => asked,
+        probe => probe,
     };
     if flow.server.is_some() {
         let direction = flow.direction(from);
-        let probe =
-            if direction == Direction::ToServer { asked } else { Http1::probe(direction, bytes) };
-        return (probe, direction);
+        return (probe(direction), direction);
     }
-    match (asked, Http1::probe(Direction::ToClient, bytes)) {
+    match (probe(Direction::ToServer), probe(Direction::ToClient)) {
         (Probe::Certain, _) => (Probe::Certain, Direction::ToServer),
         (_, Probe::Certain) => (Probe::Certain, Direction::ToClient),
         (Probe::NotThis, Probe::NotThis) => (Probe::NotThis, Direction::ToServer),
@@ -85,7 +110,7 @@ fn settle(
     flow: &mut Flow,
     slot: u32,
     data: Data<'_>,
-    direction: Direction,
+    (known, direction): (&'static Known, Direction),
     buffer: Buffer,
     context: &mut Context,
 ) {
@@ -93,7 +118,7 @@ fn settle(
     // Nothing was passed over: what was not delivered to a decoder yet is what waits.
     let is_whole =
         [End::Low, End::High].into_iter().all(|end| flow.stream(end).span == flow.waiting(end));
-    let server = begin(flow, data.from, direction, is_whole, context);
+    let server = begin(flow, known, (data.from, direction), is_whole, context);
     // Requests first, so that an answer that was held back finds its own.
     for end in [server.other(), server] {
         drain(flow, slot, Data { from: end, ..data }, context);
@@ -104,8 +129,8 @@ fn settle(
 /// The decoder begins here. `is_whole`: with the first byte of both directions. Returns the server's end.
 fn begin(
     flow: &mut Flow,
-    from: End,
-    direction: Direction,
+    known: &Known,
+    (from, direction): (End, Direction),
     is_whole: bool,
     context: &mut Context,
 ) -> End {
@@ -117,11 +142,15 @@ fn begin(
     let from_start = flow.from_start && is_whole;
     if !flow.assigned {
         let port = flow.key.endpoint(server).port;
-        let wire = context.wires.detected(Protocol::Http, port, &mut context.output.fresh);
+        let wire = context.wires.detected(known.protocol, port, &mut context.output.fresh);
         flow.assign(&mut context.wires, wire);
     }
-    flow.mode = Mode::Http1(Http1::default());
-    flow.pairing.trust = if from_start { Trust::Proven } else { Trust::Provisional };
+    flow.mode = Mode::Decoding((known.begin)());
+    if known.pairs_by_id {
+        flow.pairing.pair_by_id();
+    } else {
+        flow.pairing.trust = if from_start { Trust::Proven } else { Trust::Provisional };
+    }
     flow.stream_mut(from.other()).lost = !from_start;
     server
 }

@@ -1,15 +1,14 @@
 //! Between the streams and the decoders: skips, buffers, gaps, and beginning anew after a loss.
 
 use super::detect;
-use crate::decoder::{AfterCut, Chunk, Close, Decoder, Mark, Probe, Progress};
-use crate::http1::Http1;
+use crate::decoder::{AfterCut, Chunk, Close, Mark, Probe, Progress};
 use crate::limits::PROBE_BYTES_MAX;
 use crate::pairing::{Context, Events, Parties, Trust};
+use crate::protocols::Decoding;
 use crate::tcp::account::Fate;
 use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
 use crate::tcp::reassembly::Data;
 use model::flow::{Direction, End};
-use model::protocol::Protocol;
 use model::transaction::Outcome;
 use model::units::CaptureTime;
 
@@ -40,7 +39,7 @@ pub(crate) fn deliver(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut 
 /// Hands bytes to whoever reads them.
 pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
     match flow.mode {
-        Mode::Http1(_) => decode(flow, slot, data, context),
+        Mode::Decoding(_) => decode(flow, slot, data, context),
         Mode::Detecting => detect::feed(flow, slot, data, context),
         Mode::Opaque => {
             flow.account(&mut context.wires, data.from, Fate::Opaque, data.bytes.len() as u64)
@@ -71,9 +70,11 @@ impl Reader<'_, '_> {
     /// Calls the decoder, with its way to the pairing.
     fn with_decoder<T>(
         &mut self,
-        call: impl FnOnce(&mut Http1, &mut Events<'_>) -> T,
+        call: impl FnOnce(&mut Decoding, &mut Events<'_>) -> T,
     ) -> Option<T> {
-        let Flow { mode: Mode::Http1(decoder), pairing, .. } = &mut *self.flow else { return None };
+        let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *self.flow else {
+            return None;
+        };
         let (context, parties, quiet) = (&mut *self.context, &self.parties, self.quiet);
         Some(call(decoder, &mut Events { pairing, context, parties, quiet }))
     }
@@ -193,7 +194,7 @@ fn begin_anew(flow: &mut Flow, from: End, context: &mut Context) {
     let direction = flow.direction(from);
     let stream = flow.stream_mut(from);
     (stream.skip, stream.lost) = (0, false);
-    if let Mode::Http1(decoder) = &mut flow.mode {
+    if let Mode::Decoding(decoder) = &mut flow.mode {
         decoder.restart(direction);
     }
 }
@@ -206,7 +207,7 @@ fn drop_buffer(flow: &mut Flow, from: End, fate: Fate, context: &mut Context) {
 }
 
 fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
-    if matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer)) {
+    if matches!(&flow.mode, Mode::Decoding(decoder) if decoder.is_cut(Direction::ToServer)) {
         end_cut(flow, Direction::ToServer, false, parties, context);
     }
     flow.pairing.finish(Outcome::Unanswered, parties, context);
@@ -230,7 +231,7 @@ fn lose(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
 
 /// Reads bytes of a connection whose protocol is known.
 pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
-    let parties = flow.parties(Protocol::Http, slot);
+    let parties = flow.parties(slot);
     let direction = flow.direction(data.from);
     let other = flow.stream(data.from.other());
     let quiet = data.acknowledgment == Some(other.next) || !other.synced;
@@ -290,7 +291,7 @@ impl Reader<'_, '_> {
     /// the server said was received, ends the messages before it whose own ends the snap length cut.
     #[inline]
     fn end_cut_messages(&mut self, bytes: &[u8]) {
-        let Mode::Http1(decoder) = &self.flow.mode else { return };
+        let Mode::Decoding(decoder) = &self.flow.mode else { return };
         let (asked, answered) =
             (decoder.is_cut(Direction::ToServer), decoder.is_cut(Direction::ToClient));
         let may_begin = asked || (answered && decoder.at_boundary(Direction::ToServer));
@@ -302,8 +303,8 @@ impl Reader<'_, '_> {
             && self.flow.pairing.is_being_answered(self.context);
         // Where a request is due, any method is believed, and its first letters are enough.
         let begins = match is_answered {
-            true => Http1::probe(Direction::ToServer, bytes) != Probe::NotThis,
-            false => Http1::resync(Direction::ToServer, bytes) == Probe::Certain,
+            true => decoder.probe(Direction::ToServer, bytes) != Probe::NotThis,
+            false => decoder.resync(Direction::ToServer, bytes) == Probe::Certain,
         };
         if !begins {
             return;
@@ -323,7 +324,10 @@ impl Reader<'_, '_> {
         let may_begin = self.direction == Direction::ToClient
             || self.flow.pairing.trust != Trust::Lost
             || (self.quiet && self.flow.pairing.may_ask_again());
-        if may_begin { Http1::resync(self.direction, bytes) } else { Probe::NotThis }
+        match &self.flow.mode {
+            Mode::Decoding(decoder) if may_begin => decoder.resync(self.direction, bytes),
+            _ => Probe::NotThis,
+        }
     }
 }
 
@@ -356,7 +360,7 @@ fn end_cut(
     let is_known = (is_alone && direction == Direction::ToClient) || unread == u64::MAX;
     let last_at = (!stream.last_missing && is_known).then_some(stream.last_at);
     let bytes = (is_alone && direction == Direction::ToClient).then_some(u64::MAX - unread);
-    let Flow { mode: Mode::Http1(decoder), pairing, .. } = flow else { return };
+    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = flow else { return };
     let mut out = Events { pairing, context, parties, quiet: false };
     decoder.on_cut_ended(direction, bytes, last_at, &mut out);
 }
@@ -368,7 +372,7 @@ fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut C
         return false;
     }
     let buffer = flow.take_buffer(from, context);
-    let Flow { mode: Mode::Http1(decoder), pairing, .. } = &mut *flow else { return false };
+    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *flow else { return false };
     if buffer.bytes.is_empty() && decoder.at_boundary(direction) {
         return false;
     }
@@ -399,8 +403,8 @@ pub(crate) fn gap(
         drop_buffer(flow, from, Fate::NotUnderstood, context);
         flow.from_start = false;
     }
-    let Mode::Http1(_) = flow.mode else { return };
-    let parties = flow.parties(Protocol::Http, slot);
+    let Mode::Decoding(_) = flow.mode else { return };
+    let parties = flow.parties(slot);
     let direction = flow.direction(from);
     let stream = flow.stream_mut(from);
     stream.last_missing = at.is_none();
@@ -440,24 +444,24 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
         return;
     }
     flow.stream_mut(from).closed = true;
-    let Mode::Http1(_) = flow.mode else { return };
-    let parties = flow.parties(Protocol::Http, slot);
+    let Mode::Decoding(_) = flow.mode else { return };
+    let parties = flow.parties(slot);
     let direction = flow.direction(from);
     let stream = *flow.stream(from);
     let last_at = (!stream.last_missing).then_some(stream.last_at);
-    if let (Mode::Http1(decoder), true) = (&flow.mode, close == Close::Aborted)
+    if let (Mode::Decoding(decoder), true) = (&flow.mode, close == Close::Aborted)
         && decoder.is_cut(direction)
     {
         // Nothing says that the message was whole.
         lose(flow, from, &parties, context);
     }
     let asked_is_cut =
-        matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(Direction::ToServer));
+        matches!(&flow.mode, Mode::Decoding(decoder) if decoder.is_cut(Direction::ToServer));
     let is_proof = close != Close::InputEnded;
     if is_proof && direction == Direction::ToClient && asked_is_cut {
         end_cut(flow, Direction::ToServer, false, &parties, context);
     }
-    if is_proof && matches!(&flow.mode, Mode::Http1(decoder) if decoder.is_cut(direction)) {
+    if is_proof && matches!(&flow.mode, Mode::Decoding(decoder) if decoder.is_cut(direction)) {
         let is_alone = flow.pairing.is_whole(context);
         end_cut(flow, direction, is_alone, &parties, context);
     }

@@ -21,18 +21,23 @@ pub(crate) struct Exchange {
     pub(crate) attributes: Attributes,
     pub(crate) request_bytes: Option<u64>,
     pub(crate) response_bytes: Option<u64>,
+    pub(crate) rows: Option<u64>,
+    pub(crate) messages: Option<u64>,
     /// What the decoder wants to know of the request when it reads the answer.
-    pub(crate) tag: u8,
+    pub(crate) tag: u32,
+    /// What the protocol calls it, where it pairs by that.
+    pub(crate) id: Option<u64>,
     pub(crate) request_ended: bool,
     pub(crate) response_ended: bool,
     pub(crate) timed_out: bool,
-    /// The next newer one of the same connection.
+    /// The next newer one of the same connection, and the next older one.
     pub(crate) next: u32,
+    pub(crate) previous: u32,
     pub(crate) target: Option<Box<str>>,
 }
 
 impl Exchange {
-    pub(crate) fn begun(at: CaptureTime, tag: u8) -> Self {
+    pub(crate) fn begun(at: CaptureTime, tag: u32, id: Option<u64>) -> Self {
         Self {
             moments: Moments { request_first: Some(at), ..Moments::default() },
             operation: NameId::UNKNOWN,
@@ -42,11 +47,15 @@ impl Exchange {
             attributes: Attributes::default(),
             request_bytes: None,
             response_bytes: None,
+            rows: None,
+            messages: None,
             tag,
+            id,
             request_ended: false,
             response_ended: false,
             timed_out: false,
             next: NO_EXCHANGE,
+            previous: NO_EXCHANGE,
             target: None,
         }
     }
@@ -90,8 +99,8 @@ impl Exchange {
                 decided: at,
                 request_bytes: self.request_bytes,
                 response_bytes: self.response_bytes,
-                rows: None,
-                messages: None,
+                rows: self.rows,
+                messages: self.messages,
             },
             attributes: self.attributes,
             target: self.target.take(),

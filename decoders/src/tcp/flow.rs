@@ -2,9 +2,9 @@
 
 use super::held::Held;
 use crate::decoder::Mark;
-use crate::http1::Http1;
 use crate::limits::{HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX};
 use crate::pairing::{Context, Pairing, Parties};
+use crate::protocols::Decoding;
 use model::flow::{Direction, End, FlowKey};
 use model::protocol::Protocol;
 use model::units::CaptureTime;
@@ -84,12 +84,12 @@ impl Stream {
 }
 
 /// What is known of the protocol.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Mode {
     /// Nothing yet.
     Detecting,
-    /// HTTP/1.
-    Http1(Http1),
+    /// It is this decoder's.
+    Decoding(Decoding),
     /// Out of reach: bytes are counted.
     Opaque,
     /// No decoder knows it: bytes are counted.
@@ -215,9 +215,12 @@ impl Flow {
         self.rare.get_or_insert_default()
     }
 
-    pub(crate) fn parties(&self, protocol: Protocol, slot: u32) -> Parties {
+    pub(crate) fn parties(&self, slot: u32) -> Parties {
         Parties {
-            protocol,
+            protocol: match &self.mode {
+                Mode::Decoding(decoder) => decoder.protocol(),
+                Mode::Detecting | Mode::Opaque | Mode::NotUnderstood => Protocol::Tcp,
+            },
             wire: self.wire,
             client: self.key.endpoint(self.sender(Direction::ToServer)),
             server: self.key.endpoint(self.sender(Direction::ToClient)),

@@ -5,6 +5,7 @@ use crate::output::{Handshake, Sample, SampleKind};
 use crate::packet::{Segment, TcpFlags};
 use crate::pairing::Context;
 use crate::slab::Slab;
+use model::names::NameId;
 use model::units::{CaptureTime, Nanos};
 
 /// A connection's times, kept while somebody needs them.
@@ -106,5 +107,6 @@ fn sample(
 ) {
     let Some(span) = span else { return };
     let place = context.next_place();
-    context.output.samples.push((place, Sample { wire: flow.wire, kind, at, span }));
+    let (wire, name, value) = (flow.wire, NameId::UNKNOWN, span.0);
+    context.output.samples.push((place, Sample { wire, kind, name, at, value }));
 }

@@ -14,19 +14,22 @@ pub(super) fn hand_on<'o>(
     for (engine, output) in outputs.iter_mut().enumerate() {
         catalog.learn(engine, output.fresh.drain(..));
     }
+    let mut learned = learned(&mut outputs);
     in_order(
         &mut outputs,
         |output| &mut output.decided,
-        |engine, decided| {
+        |engine, place, decided| {
+            learn_until(&mut learned, place, catalog);
             catalog.translate(engine, &mut decided.transaction);
             sink.transaction(decided, catalog)
         },
     )?;
+    learned.for_each(|(_, (key, name))| catalog.learn_key(key, name));
     in_order(
         &mut outputs,
         |output| &mut output.samples,
-        |engine, sample| {
-            sample.wire = catalog.wire_of(engine, sample.wire);
+        |engine, _, sample| {
+            catalog.translate_sample(engine, sample);
             sink.sample(sample, catalog);
             Ok(())
         },
@@ -34,7 +37,7 @@ pub(super) fn hand_on<'o>(
     in_order(
         &mut outputs,
         |output| &mut output.connections,
-        |engine, connection| {
+        |engine, _, connection| {
             connection.wire = connection.wire.map(|wire| catalog.wire_of(engine, wire));
             sink.connection(connection, catalog)
         },
@@ -48,15 +51,30 @@ pub(super) fn hand_on<'o>(
     Ok(())
 }
 
+type Learned = std::iter::Peekable<std::vec::IntoIter<(Place, (u128, Box<str>))>>;
+
+/// What all engines learned, by place.
+fn learned(outputs: &mut [&mut Output]) -> Learned {
+    let mut all: Vec<_> = outputs.iter_mut().flat_map(|output| output.learned.drain(..)).collect();
+    all.sort_by_key(|&(place, _)| place);
+    all.into_iter().peekable()
+}
+
+fn learn_until(learned: &mut Learned, end: Place, catalog: &mut Catalog) {
+    while let Some((_, (key, name))) = learned.next_if(|&(place, _)| place < end) {
+        catalog.learn_key(key, name);
+    }
+}
+
 /// Takes the items of all engines by place. Each engine's are in order already.
 fn in_order<T>(
     outputs: &mut [&mut Output],
     items: impl for<'a> Fn(&'a mut Output) -> &'a mut Vec<(Place, T)>,
-    mut take: impl FnMut(usize, &mut T) -> Result<(), SinkError>,
+    mut take: impl FnMut(usize, Place, &mut T) -> Result<(), SinkError>,
 ) -> Result<(), SinkError> {
     if let [only] = outputs {
         let only = items(only);
-        let taken = only.iter_mut().try_for_each(|(_, item)| take(0, item));
+        let taken = only.iter_mut().try_for_each(|(place, item)| take(0, *place, item));
         only.clear();
         return taken;
     }
@@ -70,8 +88,8 @@ fn in_order<T>(
             .filter_map(|(engine, queue)| queue.peek().map(|(place, _)| (*place, engine)))
             .min();
         let Some((_, engine)) = next else { return Ok(()) };
-        if let Some((_, mut item)) = queues.get_mut(engine).and_then(Iterator::next) {
-            take(engine, &mut item)?;
+        if let Some((place, mut item)) = queues.get_mut(engine).and_then(Iterator::next) {
+            take(engine, place, &mut item)?;
         }
     }
 }

@@ -5,6 +5,7 @@ use super::observation::Observation;
 use decoders::output::{Sample, SampleKind};
 use foldhash::fast::FixedState;
 use model::histogram::Histogram;
+use model::names::NameId;
 use model::units::CaptureTime;
 use model::window::Window;
 use model::wire::WireId;
@@ -17,7 +18,7 @@ pub(super) struct Filling {
     /// The first nanosecond behind it.
     pub(super) end: CaptureTime,
     pub(super) groups: HashMap<GroupKey, Group, FixedState>,
-    pub(super) samples: HashMap<(WireId, SampleKind), Histogram, FixedState>,
+    pub(super) samples: HashMap<(WireId, SampleKind, NameId), Histogram, FixedState>,
 }
 
 impl Filling {
@@ -37,6 +38,7 @@ impl Filling {
     }
 
     pub(super) fn sample(&mut self, sample: &Sample) {
-        self.samples.entry((sample.wire, sample.kind)).or_default().record_nanos(sample.span.0);
+        let key = (sample.wire, sample.kind, sample.name);
+        self.samples.entry(key).or_default().record_nanos(sample.value);
     }
 }

@@ -58,7 +58,7 @@ impl Found {
             decided: transaction.decided.as_nanos(),
             request_bytes: transaction.request_bytes,
             response_bytes: transaction.response_bytes,
-            attributes: decided.attributes.names().collect(),
+            attributes: decided.attributes.entries().map(|(name, _)| name).collect(),
         }
     }
 

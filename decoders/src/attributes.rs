@@ -1,0 +1,121 @@
+//! Things worth knowing about a transaction, beside its fields.
+
+/// What is true of a transaction, and a few numbers about it. Fixed in size: nothing is allocated for a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    flags: u32,
+    details: [Option<Detail>; DETAILS_MAX],
+    values: [u64; DETAILS_MAX],
+}
+
+/// Numbers that one transaction can have.
+const DETAILS_MAX: usize = 3;
+
+/// A number about a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Postgres: Parse to ParseComplete, in nanoseconds.
+    Parse,
+    /// Postgres: Bind to BindComplete, in nanoseconds.
+    Bind,
+}
+
+impl Detail {
+    /// The name used in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parse => "parse_ns",
+            Self::Bind => "bind_ns",
+        }
+    }
+}
+
+/// What an attribute says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It holds.
+    Holds,
+    /// How much.
+    Number(u64),
+}
+
+impl Attributes {
+    /// The request was cut short: the connection closed, or the input ended.
+    pub const REQUEST_INCOMPLETE: Self = Self::flag(0);
+    /// The answer was cut short.
+    pub const RESPONSE_INCOMPLETE: Self = Self::flag(1);
+    /// The answer began before the request ended.
+    pub const EARLY_ANSWER: Self = Self::flag(2);
+    /// The last byte of the answer was never captured.
+    pub const END_NOT_CAPTURED: Self = Self::flag(3);
+    /// The last byte of the request was never captured.
+    pub const REQUEST_END_NOT_CAPTURED: Self = Self::flag(4);
+
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::REQUEST_INCOMPLETE, "request_incomplete"),
+        (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
+        (Self::EARLY_ANSWER, "early_answer"),
+        (Self::END_NOT_CAPTURED, "end_not_captured"),
+        (Self::REQUEST_END_NOT_CAPTURED, "request_end_not_captured"),
+    ];
+
+    const fn flag(place: u32) -> Self {
+        Self { flags: 1 << place, details: [None; DETAILS_MAX], values: [0; DETAILS_MAX] }
+    }
+
+    /// Adds what is true by `other`.
+    pub const fn set(&mut self, other: Self) {
+        self.flags |= other.flags;
+    }
+
+    /// Takes back what is true by `other`.
+    pub const fn clear(&mut self, other: Self) {
+        self.flags &= !other.flags;
+    }
+
+    /// Whether all that is true by `other` is true.
+    pub const fn has(self, other: Self) -> bool {
+        self.flags & other.flags == other.flags
+    }
+
+    /// Says a number; a later one of the same kind replaces it. Beyond the room there is, it is not said.
+    pub fn set_detail(&mut self, detail: Detail, value: u64) {
+        let places = self.details.iter_mut().zip(&mut self.values);
+        let place = places.into_iter().find(|(held, _)| held.is_none_or(|held| held == detail));
+        if let Some((held, number)) = place {
+            (*held, *number) = (Some(detail), value);
+        }
+    }
+
+    /// Everything that is said, by name.
+    pub fn entries(self) -> impl Iterator<Item = (&'static str, Entry)> {
+        let flags = Self::NAMES.into_iter().filter(move |&(flag, _)| self.has(flag));
+        let details = self.details.into_iter().zip(self.values);
+        let numbers =
+            details.filter_map(|(detail, value)| Some((detail?.name(), Entry::Number(value))));
+        flags.map(|(_, name)| (name, Entry::Holds)).chain(numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_can_be_read() {
+        let mut attributes = Attributes::default();
+        attributes.set(Attributes::EARLY_ANSWER);
+        attributes.set_detail(Detail::Parse, 7);
+        attributes.set_detail(Detail::Bind, 8);
+        attributes.set_detail(Detail::Parse, 9);
+        let said: Vec<_> = attributes.entries().collect();
+        let expected = [
+            ("early_answer", Entry::Holds),
+            ("parse_ns", Entry::Number(9)),
+            ("bind_ns", Entry::Number(8)),
+        ];
+        assert_eq!(said, expected);
+        attributes.clear(Attributes::EARLY_ANSWER);
+        assert!(!attributes.has(Attributes::EARLY_ANSWER));
+    }
+}
