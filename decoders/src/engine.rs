@@ -5,7 +5,7 @@ pub(crate) mod driver;
 mod ending;
 
 use crate::limits::{
-    ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, GAP_TIMER_MIN, IDLE_SWEEP, IDLE_TIMEOUT,
+    ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, GAP_TIMER_MIN, IDLE_SWEEP, IDLE_TIMEOUT, MISSING_MAX,
 };
 use crate::output::{ConnectionEnd, Output};
 use crate::packet::{Segment, TcpFlags};
@@ -146,7 +146,7 @@ impl Engine {
             acknowledgment: segment.flags.has(TcpFlags::ACK).then_some(segment.acknowledgment),
             at: segment.time,
             bytes: payload,
-            missing: segment.payload_missing,
+            missing: segment.payload_missing.min(MISSING_MAX),
             fin: segment.flags.has(TcpFlags::FIN),
             fingerprint: (segment.fingerprint ^ (segment.fingerprint >> 32)) as u16,
         };

@@ -33,6 +33,10 @@ pub const HELD_BYTES_MAX: usize = 256 * 1024;
 /// Bytes held for all connections together; past it, holes are given up at once and messages that are not whole are let go.
 pub const HELD_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 
+/// Bytes of one segment that the snap length cut. A capture can claim any number; the longest offload segments are of
+/// 512 KiB, and what is missing beyond shows as a hole.
+pub const MISSING_MAX: u32 = 16 * 1024 * 1024;
+
 /// Bytes of a message head. Servers refuse heads of more than 8 to 64 KiB.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 

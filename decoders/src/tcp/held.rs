@@ -96,7 +96,8 @@ impl Held {
                 place += 1;
                 continue;
             }
-            if end <= other_start && segment.length() > 0 {
+            let is_before = start < other_start || segment.length() > 0;
+            if end <= other_start && is_before {
                 self.put(place, segment);
                 return duplicate;
             }
@@ -153,6 +154,17 @@ mod tests {
         let parts: Vec<_> = all.iter().map(|part| (part.sequence, &part.bytes[..])).collect();
         assert_eq!(parts, [(12, &b"cd"[..]), (14, b"EF"), (16, b"gh")]);
         assert_eq!(held.bytes(), 0);
+    }
+
+    #[test]
+    fn a_bare_fin_stays_bare() {
+        let mut held = Held::default();
+        held.insert(segment(20, b"later", 1), 10);
+        held.insert(HeldSegment { fin: true, ..segment(12, b"", 2) }, 10);
+        let all: Vec<_> = std::iter::from_fn(|| held.pop()).collect();
+        let parts: Vec<_> =
+            all.iter().map(|part| (part.sequence, part.length(), part.fin)).collect();
+        assert_eq!(parts, [(12, 0, true), (20, 5, false)]);
     }
 
     proptest! {
