@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-const VARIABLE: &str = "WIRELAT_CAPTURES";
-const TRUTH: &str = ".truth.tsv";
+pub(crate) const VARIABLE: &str = "WIRELAT_CAPTURES";
+pub(crate) const TRUTH: &str = ".truth.tsv";
 
 /// Why a row of the truth is not reported as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,22 +60,23 @@ impl Reason {
 
 /// A row of the truth.
 #[derive(Debug)]
-struct Row {
+pub(crate) struct Row {
     line: usize,
-    client: String,
+    pub(crate) kind: String,
+    pub(crate) client: String,
     server: String,
-    request: String,
+    pub(crate) request: String,
     response: String,
-    moments: Moments,
+    pub(crate) moments: Moments,
     flags: String,
 }
 
 impl Row {
-    fn is_paired(&self) -> bool {
+    pub(crate) fn is_paired(&self) -> bool {
         !self.request.is_empty() && !self.response.is_empty()
     }
 
-    fn has_flag(&self, flag: &str) -> bool {
+    pub(crate) fn has_flag(&self, flag: &str) -> bool {
         self.flags.split(',').any(|own| own == flag)
     }
 
@@ -104,25 +105,27 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, client, server, request, response, moments, flags } = self;
+        let Self { line, client, server, request, response, moments, flags, .. } = self;
         write!(f, "line {line}: {client} > {server} {request:.60} → {response} {moments:?} {flags}")
     }
 }
 
-fn rows(path: &Path) -> Vec<Row> {
+/// The rows of one protocol.
+pub(crate) fn rows(path: &Path, of: &str) -> Vec<Row> {
     let bytes = std::fs::read(path).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = text.lines().enumerate().skip(1);
     let columns: Vec<&str> = lines.next().map(|(_, line)| line.split('\t').collect()).unwrap();
     let column = |name: &str| columns.iter().position(|&column| column == name).unwrap();
-    let [protocol, client, server, request, response, flags] =
-        ["proto", "client", "server", "req", "resp", "flags"].map(column);
+    let [protocol, kind, client, server, request, response, flags] =
+        ["proto", "kind", "client", "server", "req", "resp", "flags"].map(column);
     let moments = ["req_first_ts", "req_last_ts", "resp_first_ts", "resp_last_ts"].map(column);
     lines
         .map(|(number, line)| (number + 1, line.split('\t').collect::<Vec<_>>()))
-        .filter(|(_, cells)| cells[protocol] == "http1")
+        .filter(|(_, cells)| cells[protocol] == of)
         .map(|(line, cells)| Row {
             line,
+            kind: cells[kind].to_owned(),
             client: endpoint(cells[client]),
             server: endpoint(cells[server]),
             request: cells[request].to_owned(),
@@ -159,7 +162,8 @@ struct Verdict {
 impl Verdict {
     fn of(rows: &[Row], run: &Run) -> Self {
         let mut verdict = Self::default();
-        let mut left: Vec<&Found> = run.found.iter().collect();
+        let is_http = |found: &&Found| found.wire.starts_with("http:");
+        let mut left: Vec<&Found> = run.found.iter().filter(is_http).collect();
         for row in rows {
             let found = take(&mut left, row);
             match (row.request.is_empty(), row.response.is_empty()) {
@@ -214,7 +218,7 @@ fn take<'f>(left: &mut Vec<&'f Found>, row: &Row) -> Option<&'f Found> {
 }
 
 /// All captures below a folder that have a truth.
-fn captures(folder: &Path, into: &mut Vec<PathBuf>) {
+pub(crate) fn captures(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in
         std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
     {
@@ -244,7 +248,7 @@ fn every_pair_of_the_truth_is_reported_and_nothing_else() {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
         let run = replay_file(path, &Settings::default())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let rows = rows(Path::new(&format!("{}{TRUTH}", path.display())));
+        let rows = rows(Path::new(&format!("{}{TRUTH}", path.display())), "http1");
         assert!(rows.iter().all(|row| !row.is_paired() || row.moments.iter().all(Option::is_some)));
         let mut verdict = Verdict::of(&rows, &run);
         verdict.faults.extend(run.balance().err());

@@ -35,11 +35,11 @@ const WHOLE: [&str; 18] = [
 const PIECES_MAX: usize = 6;
 
 /// Numbers that say where to cut: for each packet some places, as parts of 65,536 of its payload.
-fn cuts() -> impl Strategy<Value = Vec<Vec<u16>>> {
+pub(crate) fn cuts() -> impl Strategy<Value = Vec<Vec<u16>>> {
     prop::collection::vec(prop::collection::vec(any::<u16>(), 0..PIECES_MAX), 1..200)
 }
 
-fn cut(packets: &[Packet], cuts: &[Vec<u16>]) -> Vec<Packet> {
+pub(crate) fn cut(packets: &[Packet], cuts: &[Vec<u16>]) -> Vec<Packet> {
     let places = packets.iter().zip(cuts.iter().cycle());
     let pieces = places.flat_map(|(packet, cuts)| {
         let length = packet.payload_length();
@@ -56,7 +56,7 @@ fn cut(packets: &[Packet], cuts: &[Vec<u16>]) -> Vec<Packet> {
 }
 
 /// Every payload byte in a packet of its own.
-fn cut_to_bytes(packets: &[Packet]) -> Vec<Packet> {
+pub(crate) fn cut_to_bytes(packets: &[Packet]) -> Vec<Packet> {
     let pieces = packets.iter().flat_map(|packet| {
         let cuts: Vec<usize> = (1..packet.payload_length()).collect();
         packet.cut(&cuts)
@@ -126,7 +126,7 @@ fn cutting_a_dirty_capture_invents_nothing() {
 }
 
 /// DESIGN's promise for a snap length: each transaction is equal, or the same without its name or size, or quarantined.
-fn keeps_the_promise(whole: &[Found], cut: &[Found]) -> Result<usize, String> {
+pub(crate) fn keeps_the_promise(whole: &[Found], cut: &[Found]) -> Result<usize, String> {
     let key = |found: &Found| (found.client.clone(), found.server.clone(), found.moments[0]);
     let mut left: BTreeMap<_, Vec<&Found>> = BTreeMap::new();
     for found in whole {
@@ -169,7 +169,7 @@ fn is_same_without(original: &Found, found: &Found) -> bool {
         && found.response_bytes.is_none_or(|bytes| Some(bytes) == original.response_bytes)
 }
 
-fn truncated(packets: &[Packet], snaplen: usize) -> Vec<Packet> {
+pub(crate) fn truncated(packets: &[Packet], snaplen: usize) -> Vec<Packet> {
     packets.iter().map(|packet| packet.truncated(snaplen)).collect()
 }
 

@@ -18,3 +18,4 @@ mod common;
 mod cutting;
 mod fixtures;
 mod pipelines;
+mod protocols;

@@ -474,15 +474,21 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
         });
     }
     flow.stream_mut(from).skip = 0;
+    // The client may half-close and still get its answer.
+    let other_closed = flow.stream(from.other()).closed;
+    if direction == Direction::ToClient || other_closed {
+        finish(flow, slot, close, context);
+    }
+}
+
+/// Nothing more will be asked or answered: what is open will stay so.
+pub(crate) fn finish(flow: &mut Flow, slot: u32, close: Close, context: &mut Context) {
+    let parties = flow.parties(slot);
     let outcome = match close {
         Close::InputEnded => Outcome::Open,
         // After a loss nobody can say that there was no answer.
         Close::Aborted if flow.pairing.trust == Trust::Lost => Outcome::Quarantined,
         Close::Finished | Close::Aborted => Outcome::Unanswered,
     };
-    // The client may half-close and still get its answer.
-    let other_closed = flow.stream(from.other()).closed;
-    if direction == Direction::ToClient || other_closed {
-        flow.pairing.finish(outcome, &parties, context);
-    }
+    flow.pairing.finish(outcome, &parties, context);
 }

@@ -22,6 +22,8 @@ impl Engine {
             let sender = flow.sender(direction);
             driver::close(flow, slot, sender, close, &mut self.context);
         }
+        // Requests may have come behind a FIN, when both directions had ended.
+        driver::finish(flow, slot, close, &mut self.context);
         flow.assign_unknown(&mut self.context.wires, &mut self.context.output.fresh);
         if !flow.assigned {
             self.packets.undirected_bytes +=

@@ -30,6 +30,8 @@ pub(crate) struct Found {
     pub(crate) decided: u64,
     pub(crate) request_bytes: Option<u64>,
     pub(crate) response_bytes: Option<u64>,
+    pub(crate) rows: Option<u64>,
+    pub(crate) messages: Option<u64>,
     pub(crate) attributes: Vec<&'static str>,
 }
 
@@ -58,6 +60,8 @@ impl Found {
             decided: transaction.decided.as_nanos(),
             request_bytes: transaction.request_bytes,
             response_bytes: transaction.response_bytes,
+            rows: transaction.rows,
+            messages: transaction.messages,
             attributes: decided.attributes.entries().map(|(name, _)| name).collect(),
         }
     }
@@ -86,6 +90,10 @@ impl Found {
                 Some(moment) => write!(line, " {name} {}", since(start, moment)),
                 None => write!(line, " {name} –"),
             };
+        }
+        let counts = [(" rows", self.rows), (" messages", self.messages)];
+        for (name, count) in counts.into_iter().filter_map(|(name, count)| Some((name, count?))) {
+            let _ = write!(line, "{name} {count}");
         }
         for (name, bytes) in [("\n    bytes", self.request_bytes), ("", self.response_bytes)] {
             let _ = match bytes {

@@ -1,5 +1,6 @@
 //! Replays captures into memory, and what every replay must hold.
 
+pub(crate) mod cases;
 pub(crate) mod found;
 pub(crate) mod pcap;
 pub(crate) mod sink;

@@ -2,7 +2,6 @@
 
 use super::Found;
 use decoders::engine::EngineConfig;
-use decoders::http1::Naming as HttpNaming;
 use decoders::naming::Naming;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use decoders::wires::WireConfig;
@@ -38,9 +37,9 @@ impl Settings {
     }
 
     pub(super) fn config(&self) -> EngineConfig {
-        let wire = |text: &String| WireConfig {
-            spec: WireSpec::parse(text).unwrap(),
-            naming: Naming::Http(HttpNaming::Templates),
+        let wire = |text: &String| {
+            let spec = WireSpec::parse(text).unwrap();
+            WireConfig { naming: Naming::by_default(spec.protocol), spec }
         };
         EngineConfig {
             wires: self.wires.iter().map(wire).collect(),

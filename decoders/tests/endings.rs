@@ -1,0 +1,64 @@
+//! How connections end, told by segments alone.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // Tests may stop.
+
+use decoders::engine::{Engine, EngineConfig};
+use decoders::packet::{Segment, TcpFlags};
+use model::flow::{Address, Endpoint, FlowKey};
+use model::ledger::Ledger;
+use model::transaction::Outcome;
+use model::units::CaptureTime;
+
+const CLIENT: Endpoint = Endpoint { address: Address::v4([10, 0, 0, 1]), port: 40_000 };
+const SERVER: Endpoint = Endpoint { address: Address::v4([10, 0, 0, 2]), port: 80 };
+
+struct Side {
+    from: Endpoint,
+    to: Endpoint,
+}
+
+const TO_SERVER: Side = Side { from: CLIENT, to: SERVER };
+const TO_CLIENT: Side = Side { from: SERVER, to: CLIENT };
+
+fn segment(side: &Side, sequence: u32, acknowledgment: u32, flags: u8, bytes: &[u8]) -> Segment {
+    let (key, from) = FlowKey::of(side.from, side.to);
+    Segment {
+        time: CaptureTime::from_parts(1, 0),
+        key,
+        from,
+        flags: TcpFlags(TcpFlags::ACK | flags),
+        sequence,
+        acknowledgment,
+        payload_start: 0,
+        payload_length: bytes.len() as u32,
+        payload_missing: 0,
+        fingerprint: u64::from(sequence),
+    }
+}
+
+/// A client that goes on behind its FIN, and a server's FIN that was held until the end: the request is still counted.
+#[test]
+fn a_request_behind_both_ends_is_counted() {
+    let mut engine = Engine::new(&EngineConfig::default());
+    let first = b"GET /a HTTP/1.1\r\n\r\n";
+    let length = first.len() as u32;
+    let later = b"GET /b HTTP/1.1\r\n\r\n";
+    let steps: [(Segment, &[u8]); 4] = [
+        (segment(&TO_SERVER, 1_000, 5_000, 0, first), first),
+        (segment(&TO_SERVER, 1_000 + length, 5_000, TcpFlags::FIN, b""), b""),
+        (segment(&TO_CLIENT, 5_100, 1_001 + length, TcpFlags::FIN, b""), b""),
+        (segment(&TO_SERVER, 1_001 + length, 5_101, 0, later), later),
+    ];
+    for (number, (segment, payload)) in (1..).zip(&steps) {
+        engine.segment(number, segment, payload);
+    }
+    engine.finish(5, CaptureTime::from_parts(2, 0));
+    let output = std::mem::take(engine.output());
+    let mut ledger = Ledger::default();
+    output.ledgers.iter().for_each(|delta| ledger.add(&delta.ledger));
+    assert!(ledger.requests.balances(), "{:?}", ledger.requests);
+    assert_eq!(ledger.requests.started, 2);
+    assert_eq!(output.decided.len(), 2);
+    let answered = |outcome: Outcome| outcome.is_answered();
+    assert!(!output.decided.iter().any(|(_, decided)| answered(decided.transaction.outcome)));
+}

@@ -1,0 +1,95 @@
+//! Every recorded case is what its client saw.
+
+use crate::common::cases::{Case, cases};
+use crate::common::{Found, Run, Settings, assert_text, replay_file};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Requests that can be sent in one packet, and so have one first moment, are matched in the order of the client.
+fn check_known(case: &Case, run: &Run) -> Result<(), String> {
+    let known = case.expect.known();
+    let found = case.in_order(run);
+    if found.len() != known.len() {
+        let counts = |of: &mut dyn Iterator<Item = String>| {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            of.for_each(|operation| *counts.entry(operation).or_default() += 1);
+            counts
+        };
+        let own = counts(&mut found.iter().map(|found| found.operation.clone()));
+        let of = counts(&mut known.iter().map(|known| known.operation.to_owned()));
+        return Err(format!("{own:?} reported, {of:?} sent"));
+    }
+    for (place, (found, known)) in found.iter().zip(&known).enumerate() {
+        if let Some(fault) = known.fault(found) {
+            return Err(format!("request {place}: {fault}\n    {known:?}\n    {found:?}"));
+        }
+        if found.is_answered() && (found.first_byte.is_none() || found.total.is_none()) {
+            return Err(format!("request {place} is not timed: {found:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Something was lost, or the client could not know all: what is answered is a part of what the client knew.
+fn check_part(case: &Case, run: &Run) -> Result<(), String> {
+    let known = case.expect.known();
+    let mut left: Vec<_> = known.iter().collect();
+    for found in run.found.iter().filter(|found| found.is_answered()) {
+        match left.iter().position(|known| known.fault(found).is_none()) {
+            Some(place) => drop(left.remove(place)),
+            None if known.is_empty() => {}
+            None => return Err(format!("the client knew nothing like {found:?}")),
+        }
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    run.found.iter().for_each(|found| *counts.entry(&found.operation).or_default() += 1);
+    for (operation, expected) in &case.expect.operation_counts {
+        let own = counts.get(&**operation).copied().unwrap_or_default();
+        if own != *expected {
+            return Err(format!("{own} of {operation} reported, there were {expected}"));
+        }
+    }
+    Ok(())
+}
+
+/// Each connection's protocol is found from its bytes, and nobody else claims it.
+fn check_detection(case: &Case, run: &Run) -> Result<(), String> {
+    let detected = replay_file(&case.capture, &Settings::default()).unwrap();
+    detected.balance()?;
+    let own: Vec<&Found> =
+        detected.found.iter().filter(|found| case.wires.contains(&found.wire)).collect();
+    if own != run.found.iter().collect::<Vec<_>>() {
+        let wires: Vec<_> = detected.ledgers.keys().collect();
+        return Err(format!("detection gives {} of {} on {wires:?}", own.len(), run.found.len()));
+    }
+    Ok(())
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    let run = replay_file(&case.capture, &Settings::with_wires(&case.wires)).unwrap();
+    run.balance()?;
+    if case.expect.complete {
+        check_known(case, &run)?;
+        check_detection(case, &run)?;
+    } else {
+        check_part(case, &run)?;
+    }
+    let mut text = String::new();
+    for found in &run.found {
+        let _ = writeln!(text, "{}", found.line(run.start()));
+    }
+    let _ = writeln!(text, "\n{}", run.ledger_text());
+    std::panic::catch_unwind(|| assert_text(&format!("fixture_{}", case.name), &text))
+        .map_err(|_| "differs from its snapshot".to_owned())
+}
+
+#[test]
+fn every_case_is_what_its_client_saw() {
+    let mut faults = String::new();
+    for case in cases() {
+        if let Err(fault) = check(&case) {
+            let _ = writeln!(faults, "{}: {fault}", case.name);
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
