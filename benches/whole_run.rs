@@ -1,6 +1,7 @@
 //! The whole replay against two bare loops over the same capture, in turn, in one process.
 //!
-//! `cargo bench --bench whole_run [-- CAPTURE]`. Without a capture one of 1,000,000 transactions is synthesized. The floors
+//! `cargo bench --bench whole_run [-- PROTOCOL|CAPTURE]`. Without a capture one of 1,000,000 requests is synthesized, of
+//! each protocol or the one that is named. The floors
 //! use none of the product's code: one walks the record headers, the other also parses Ethernet, IP and TCP with
 //! etherparse and looks the flow up. Ratios are of CPU seconds, pair by pair; the median counts.
 
@@ -12,6 +13,7 @@ use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use model::ledger::Packets;
+use model::protocol::Protocol;
 use model::units::CaptureTime;
 use observer::capture::{FileSource, Progress};
 use observer::catalog::Catalog;
@@ -28,17 +30,37 @@ const ROUNDS: usize = 7;
 const TRANSACTIONS: u64 = 1_000_000;
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// What is replayed, and what it may cost: times the loop that parses headers and looks up the flow.
+const BARS: [(Protocol, f64); 4] = [
+    (Protocol::Http, 2.0),
+    (Protocol::Postgres, 2.0),
+    (Protocol::Cassandra, 1.7),
+    (Protocol::Kafka, 1.7),
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let given = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let path = match given {
-        Some(path) => PathBuf::from(path),
-        None => synthesized()?,
-    };
-    let bytes = std::fs::metadata(&path)?.len();
+    match given {
+        Some(text) => match Protocol::from_name(&text) {
+            Some(protocol) => compare(&synthesized(protocol)?)?,
+            None => compare(Path::new(&text))?,
+        },
+        None => {
+            for (protocol, bar) in BARS {
+                println!("{protocol}: at most {bar} times parse and look up");
+                compare(&synthesized(protocol)?)?;
+            }
+        }
+    }
+    println!("peak memory: {} KiB", peak_memory_kib());
+    Ok(())
+}
+
+fn compare(path: &Path) -> Result<(), Box<dyn Error>> {
+    let bytes = std::fs::metadata(path)?.len();
     let mut rounds: Vec<[Round; 3]> = Vec::new();
     for round in 0..=ROUNDS {
-        let row =
-            [measure(|| walk(&path))?, measure(|| look_up(&path))?, measure(|| replay(&path))?];
+        let row = [measure(|| walk(path))?, measure(|| look_up(path))?, measure(|| replay(path))?];
         // The first fills the page cache.
         if round > 0 {
             rounds.push(row);
@@ -62,11 +84,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         median(rounds.iter().map(|row| row[2].cpu_seconds / row[column].cpu_seconds))
     };
     println!(
-        "whole replay / walk: {:.2}   whole replay / parse and look up: {:.2}",
+        "whole replay / walk: {:.2}   whole replay / parse and look up: {:.2}\n",
         ratio(0),
         ratio(1)
     );
-    println!("peak memory: {} KiB", peak_memory_kib());
     Ok(())
 }
 
@@ -104,11 +125,12 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn synthesized() -> Result<PathBuf, Box<dyn Error>> {
-    let path = std::env::temp_dir().join("wirelat-bench-steady.pcap");
+fn synthesized(protocol: Protocol) -> Result<PathBuf, Box<dyn Error>> {
+    let path = std::env::temp_dir().join(format!("wirelat-bench-{protocol}.pcap"));
     if !path.exists() {
-        println!("synthesizing {TRANSACTIONS} transactions into {}", path.display());
-        let options = synth::Options { transactions: TRANSACTIONS, ..synth::Options::default() };
+        println!("synthesizing {TRANSACTIONS} requests into {}", path.display());
+        let transactions = TRANSACTIONS;
+        let options = synth::Options { protocol, transactions, ..synth::Options::default() };
         let file = std::io::BufWriter::with_capacity(1 << 20, File::create(&path)?);
         synth::generate(&options, file, None::<Vec<u8>>)?;
     }

@@ -13,7 +13,9 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 # Sanitizers are unstable options of the compiler; this lets the stable one take them.
 export RUSTC_BOOTSTRAP=1
-if [ $# -eq 0 ]; then mapfile -t targets < <(cargo fuzz list); else targets=("$@"); fi
+# What was recorded is where the decoders' targets begin.
+(cd fuzz && cargo run --quiet --bin seeds)
+if [ $# -eq 0 ]; then mapfile -t targets < <(cargo fuzz list | grep -v '^seeds$'); else targets=("$@"); fi
 for target in "${targets[@]}"; do
   cargo fuzz run "$target" -- -max_total_time="${FUZZ_SECONDS:-600}" -rss_limit_mb=2048
 done

@@ -8,6 +8,7 @@
 #   test     build, and node: one test runs the report's script
 #   fuzz     build, and a C++ compiler: libFuzzer
 #   record   servers, clients and capture tools for fixtures/record.sh
+#   live     servers, clients and capture tools for scripts/live-test.sh
 set -euo pipefail
 
 missing=()
@@ -53,6 +54,22 @@ for purpose in "$@"; do
       needs python3 python3
       needs gzip gzip
       needs zstd zstd
+      ;;
+    live)
+      needs postgresql pg_ctlcluster
+      needs redis-server redis-server redis-benchmark
+      needs mariadb-server-core mariadbd mysqld
+      needs mariadb-client mariadb mysqlslap
+      needs nghttp2-server nghttpd
+      needs nghttp2-client h2load nghttp
+      needs apache2 apache2
+      needs kcat kcat
+      needs openssl openssl
+      needs tcpdump tcpdump
+      needs tshark tshark
+      needs python3-venv python3
+      needs default-jdk-headless java javac
+      needs maven mvn
       ;;
     *)
       echo "install-packages.sh: unknown purpose $purpose; see the head of the script" >&2

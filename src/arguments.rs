@@ -3,6 +3,7 @@
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::histogram::Threshold;
+use model::protocol::Protocol;
 use model::units::Nanos;
 use model::window::WindowLength;
 use model::wire::WireSpec;
@@ -49,6 +50,10 @@ pub struct ObjectiveArguments {
 
 fn objective(text: &str) -> Result<Threshold, String> {
     Nanos::parse(text).map(|span| Threshold::from_nanos(span.0)).map_err(|error| error.to_string())
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    Protocol::from_name(text).ok_or_else(|| format!("it must be one of {}", Protocol::NAMES))
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +158,9 @@ pub struct SynthArguments {
     /// Write the known latencies beside it, as lines of JSON
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
+    /// What is spoken
+    #[arg(long, value_name = "http|postgres|cassandra|kafka", default_value = "http", value_parser = protocol)]
+    pub protocol: Protocol,
     /// How many requests
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     pub transactions: u64,

@@ -4,10 +4,13 @@ use crate::arguments::SynthArguments;
 use crate::failure::{Done, say};
 use crate::replay::create;
 use anyhow::Context;
+use model::protocol::Protocol;
 use model::units::Nanos;
 
 pub fn run(arguments: &SynthArguments) -> anyhow::Result<Done> {
     let options = synth::Options {
+        protocol: arguments.protocol,
+        ports: vec![port(arguments.protocol)],
         profile: arguments.profile,
         transactions: arguments.transactions,
         seed: arguments.seed,
@@ -36,4 +39,14 @@ pub fn run(arguments: &SynthArguments) -> anyhow::Result<Done> {
         summary.transactions
     ));
     Ok(Done::Whole)
+}
+
+/// Where servers listen by default.
+const fn port(protocol: Protocol) -> u16 {
+    match protocol {
+        Protocol::Postgres => 5_432,
+        Protocol::Cassandra => 9_042,
+        Protocol::Kafka => 9_092,
+        _ => 80,
+    }
 }

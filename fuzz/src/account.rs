@@ -1,6 +1,6 @@
 //! Counts what a run says and compares it with the ledgers.
 
-use decoders::output::{Connection, Decided, LedgerDelta, Sample};
+use decoders::output::{Connection, Decided, LedgerDelta, Output, Sample};
 use model::ledger::{Ledger, Packets, Streams};
 use model::transaction::{Outcome, Transaction};
 use model::units::CaptureTime;
@@ -31,6 +31,14 @@ impl Default for Account {
 }
 
 impl Account {
+    /// Counts what an engine said, and empties it.
+    pub fn take(&mut self, output: &mut Output) {
+        let output = std::mem::take(output);
+        output.decided.iter().for_each(|(_, decided)| self.transaction(&decided.transaction));
+        output.connections.iter().for_each(|(_, connection)| self.connection(connection));
+        output.ledgers.iter().for_each(|delta| self.ledger(&delta.ledger));
+    }
+
     /// A transaction was decided.
     pub fn transaction(&mut self, transaction: &Transaction) {
         let place = Outcome::ALL.iter().position(|&outcome| outcome == transaction.outcome);

@@ -220,18 +220,11 @@ pub fn play(steps: &[Step], wires_are_known: bool) {
         let (segment, payload) = network.segment(step);
         engine.segment(network.number, &segment, &payload);
         assert!(engine.connections() <= FLOWS, "ports that are used again replace a connection");
-        take(&mut engine, &mut account);
+        account.take(engine.output());
     }
     engine.finish(network.number + 1, newest);
-    take(&mut engine, &mut account);
+    account.take(engine.output());
     account.check();
-}
-
-fn take(engine: &mut Engine, account: &mut Account) {
-    let output = std::mem::take(engine.output());
-    output.decided.iter().for_each(|(_, decided)| account.transaction(&decided.transaction));
-    output.connections.iter().for_each(|(_, connection)| account.connection(connection));
-    output.ledgers.iter().for_each(|delta| account.ledger(&delta.ledger));
 }
 
 fn wires() -> Vec<decoders::wires::WireConfig> {

@@ -23,11 +23,11 @@ impl Connection {
 
     /// The client writes its next request, or a few at once.
     pub(crate) fn client_request(&mut self, now: CaptureTime, workload: &Workload) {
-        let count = workload.pipelined(self.requests_left, &mut self.random);
+        let count = workload.pipelined(&self.habits, self.requests_left, &mut self.random);
         for _ in 0..count {
             self.requests_left -= 1;
             let last = self.requests_left == 0;
-            let plan = workload.plan(&self.habits, now, last, count > 1, &mut self.random);
+            let plan = workload.plan(&mut self.habits, now, last, count > 1, &mut self.random);
             let mut exchange = Exchange::new(plan);
             let at = self.client_end.end;
             exchange.request_at = Some(at);

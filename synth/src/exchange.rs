@@ -96,13 +96,15 @@ impl Exchange {
         at: CaptureTime,
         captured: Option<CaptureTime>,
     ) -> bool {
-        let (range, first, last) = match side {
-            Side::Client => {
-                (self.request(), &mut self.moments.request_first, &mut self.moments.request_last)
-            }
-            Side::Server => {
-                (self.response(), &mut self.moments.response_first, &mut self.moments.response_last)
-            }
+        let (range, message) = match side {
+            Side::Client => (self.request(), &self.plan.request),
+            Side::Server => (self.response(), &self.plan.response),
+        };
+        let range = range.map(|range| range.start + message.before..range.end - message.behind);
+        let moments = &mut self.moments;
+        let (first, last) = match side {
+            Side::Client => (&mut moments.request_first, &mut moments.request_last),
+            Side::Server => (&mut moments.response_first, &mut moments.response_last),
         };
         let Some(range) = range.filter(|range| from < range.end && range.start < to) else {
             return false;

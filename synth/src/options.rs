@@ -1,6 +1,8 @@
 //! What to synthesize.
 
 use crate::SynthError;
+use crate::workload::is_spoken;
+use model::protocol::Protocol;
 use model::units::{CaptureTime, Nanos};
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +16,8 @@ const CYCLE: Nanos = Nanos::from_millis(1_200);
 /// What to synthesize. The default is a clean capture of the steady profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// What is spoken: HTTP, Postgres, Cassandra or Kafka.
+    pub protocol: Protocol,
     /// How load and latencies go over time.
     pub profile: Profile,
     /// Requests in all.
@@ -54,6 +58,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            protocol: Protocol::Http,
             profile: Profile::Steady,
             transactions: 10_000,
             seed: 1,
@@ -110,6 +115,9 @@ impl Options {
             if !(0.0..=1.0).contains(&share) {
                 return wrong(option, "a share lies between 0 and 1");
             }
+        }
+        if !is_spoken(self.protocol) {
+            return wrong("protocol", "one of: http postgres cassandra kafka");
         }
         if self.connections == 0 {
             return wrong("connections", "at least one connection must be open at a time");

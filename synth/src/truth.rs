@@ -6,6 +6,7 @@ use crate::exchange::{Exchange, Part};
 use crate::tcp::Side;
 use crate::workload::Fate;
 use model::flow::Endpoint;
+use model::protocol::Protocol;
 use model::transaction::Outcome;
 use model::units::{CaptureTime, Nanos};
 use serde::Serialize;
@@ -19,7 +20,7 @@ pub(crate) type Ticket = (CaptureTime, u64);
 /// the capture lost.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
-    protocol: &'static str,
+    protocol: Protocol,
     client: Shown<Endpoint>,
     server: Shown<Endpoint>,
     operation: &'a str,
@@ -133,21 +134,21 @@ impl<W: Write> Truth<W> {
         let moments = exchange.moments;
         let answered = plan.fate == Fate::Answered;
         Line {
-            protocol: "http",
+            protocol: plan.protocol,
             client: Shown(connection.client),
             server: Shown(connection.server),
             operation: plan.method,
             target: &plan.target,
             outcome: outcome(exchange),
-            code: answered.then_some(Shown(plan.status)),
+            code: (answered && plan.protocol == Protocol::Http).then_some(Shown(plan.status)),
             request_first_ns: moments.request_first,
             request_last_ns: moments.request_last,
             response_first_ns: moments.response_first,
             response_last_ns: moments.response_last,
             first_byte_ns: moments.first_byte(),
             total_ns: moments.total(),
-            request_bytes: plan.request.len(),
-            response_bytes: if answered { plan.response.len() } else { 0 },
+            request_bytes: plan.request.own_len(),
+            response_bytes: if answered { plan.response.own_len() } else { 0 },
             lost: self.dirty.then(|| lost(connection, exchange)),
         }
     }

@@ -8,6 +8,9 @@ pub(crate) struct Message {
     pub(crate) head: Vec<u8>,
     pub(crate) body: Body,
     pub(crate) filler: Filler,
+    /// Bytes at its beginning and at its end that are not of the request or answer itself, but go with it.
+    pub(crate) before: u64,
+    pub(crate) behind: u64,
 }
 
 #[derive(Debug, Default)]
@@ -102,6 +105,11 @@ impl Message {
         self.head_len() + body
     }
 
+    /// Without what only goes with it.
+    pub(crate) fn own_len(&self) -> u64 {
+        self.len() - self.before - self.behind
+    }
+
     pub(crate) fn head_len(&self) -> u64 {
         self.head.len() as u64
     }
@@ -177,7 +185,7 @@ mod tests {
         Message {
             head: b"HEAD\r\n\r\n".to_vec(),
             body: Body::Chunked(Chunks::new(body, size, "A: b\r\n")),
-            filler: Filler::default(),
+            ..Message::default()
         }
     }
 

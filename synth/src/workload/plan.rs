@@ -2,12 +2,14 @@
 //! later does not change what was planned.
 
 use super::clock::Clock;
+use super::dialects::{self, Draft, Talk};
 use super::filler::Filler;
 use super::heads::{self, Agent, Framing, RequestHead, ResponseHead};
 use super::message::{Body, Chunks, Message};
 use super::routes::{ROUTES, Route, Target, weights};
 use crate::options::{BodySizes, Options};
 use crate::random::Random;
+use model::protocol::Protocol;
 use model::units::{CaptureTime, Nanos};
 
 /// Pipelined requests, where a client pipelines.
@@ -21,6 +23,7 @@ const CONTINUE_SHARE: f64 = 0.7;
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Workload {
+    protocol: Protocol,
     sizes: BodySizes,
     decoys: bool,
     unanswered_share: f64,
@@ -39,6 +42,8 @@ pub(crate) struct Habits {
     old: bool,
     /// The last answer has no length.
     close_delimited: bool,
+    /// Requests that were planned.
+    asked: u64,
 }
 
 /// How a connection ends when all is asked and answered.
@@ -75,6 +80,7 @@ pub(crate) enum Writes {
 /// One request and its answer.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    pub(crate) protocol: Protocol,
     pub(crate) method: &'static str,
     pub(crate) target: String,
     pub(crate) status: u16,
@@ -98,6 +104,7 @@ pub(crate) struct Plan {
 impl Workload {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
+            protocol: options.protocol,
             sizes: options.body_sizes(),
             decoys: options.decoys,
             unanswered_share: options.unanswered_share,
@@ -110,7 +117,7 @@ impl Workload {
 
     /// A new client, and how many requests it will make.
     pub(crate) fn connection(&self, random: &mut Random) -> (Habits, u64) {
-        let old = random.chance(0.03);
+        let old = random.chance(0.03) && self.protocol == Protocol::Http;
         let ending = match random.unit() {
             _ if old => Ending::Announced,
             draw if draw < 0.60 => Ending::ClientCloses,
@@ -119,10 +126,16 @@ impl Workload {
             draw if draw < 0.98 => Ending::ClientResets,
             _ => Ending::ServerResets,
         };
+        let ending = match ending {
+            // Only HTTP says beforehand which answer is the last.
+            Ending::Announced if self.protocol != Protocol::Http => Ending::ClientCloses,
+            ending => ending,
+        };
         let more = random.exponential((self.requests_mean - 1.0).max(0.0) + 1e-9);
         let requests = if old { 1 } else { 1 + (more + 0.5) as u64 };
         let close_delimited = old || (ending == Ending::Announced && random.chance(0.3));
-        (Habits { agent: heads::agent(random), ending, old, close_delimited }, requests)
+        let agent = heads::agent(random);
+        (Habits { agent, ending, old, close_delimited, asked: 0 }, requests)
     }
 
     /// How long a client waits before it asks again.
@@ -132,8 +145,10 @@ impl Workload {
     }
 
     /// How many requests go out at once.
-    pub(crate) fn pipelined(&self, left: u64, random: &mut Random) -> u64 {
-        if left > 1 && random.chance(PIPELINE_SHARE) {
+    pub(crate) fn pipelined(&self, habits: &Habits, left: u64, random: &mut Random) -> u64 {
+        // What sets a connection up is waited for.
+        let may = self.protocol == Protocol::Http || habits.asked > 1;
+        if may && left > 1 && random.chance(PIPELINE_SHARE) {
             return random.between(2, PIPELINE_MAX + 1).min(left);
         }
         1
@@ -142,19 +157,30 @@ impl Workload {
     /// Plans a request that is made `at` a time. `last`: no other follows on this connection.
     pub(crate) fn plan(
         &self,
-        habits: &Habits,
+        habits: &mut Habits,
         at: CaptureTime,
         last: bool,
         pipelined: bool,
         random: &mut Random,
     ) -> Plan {
+        let asked = habits.asked;
+        habits.asked += 1;
+        let habits = &*habits;
         let route = self.route(pipelined || habits.old, random);
         let target = heads::target(route.target, random);
         let (latency, failure) = self.clock.latency(route, at, random);
         let status = failure.unwrap_or_else(|| status(route, random));
         let announced = last && habits.ending == Ending::Announced;
+        if self.protocol != Protocol::Http {
+            let (body, filler) = (self.body_len(random), self.filler(random));
+            let draft = Draft { asked, at, body, filler, random: &mut *random };
+            if let Some(talk) = dialects::talk(self.protocol, draft) {
+                return self.plan_of(talk, latency, asked, random);
+            }
+        }
         let (request, expects_continue) = self.request(route, &target, habits, announced, random);
         let mut plan = Plan {
+            protocol: self.protocol,
             method: route.method,
             target,
             status,
@@ -172,6 +198,27 @@ impl Workload {
         let delimited = announced && habits.close_delimited;
         self.answer(&mut plan, route, habits, delimited, at, random);
         plan
+    }
+
+    /// The plan of what is asked and answered in another protocol than HTTP.
+    fn plan_of(&self, talk: Talk, latency: Nanos, asked: u64, random: &mut Random) -> Plan {
+        Plan {
+            protocol: self.protocol,
+            method: talk.operation,
+            target: talk.target,
+            status: 200,
+            request: talk.request,
+            response: talk.response,
+            writes: Writes::Whole,
+            pause: Nanos(0),
+            expects_continue: false,
+            latency: Nanos(latency.0.max(20_000)),
+            drain: random.unit(),
+            // What sets a connection up is answered.
+            fate: self.fate(asked < 2, random),
+            closes: false,
+            close_delimited: false,
+        }
     }
 
     fn route(&self, only_get: bool, random: &mut Random) -> &'static Route {
@@ -231,6 +278,7 @@ impl Workload {
             head: bytes.unwrap_or_default(),
             body: self.body(body, framing, random),
             filler: self.filler(random),
+            ..Message::default()
         };
         (message, head.expects_continue)
     }
@@ -276,6 +324,7 @@ impl Workload {
             head: heads::response(&head, random),
             body: self.body(sent, framing, random),
             filler: self.filler(random),
+            ..Message::default()
         };
     }
 
