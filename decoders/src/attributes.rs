@@ -18,6 +18,8 @@ pub enum Detail {
     Parse,
     /// Postgres: Bind to BindComplete, in nanoseconds.
     Bind,
+    /// Cassandra: warnings that the server adds to its answer.
+    Warnings,
 }
 
 impl Detail {
@@ -26,6 +28,7 @@ impl Detail {
         match self {
             Self::Parse => "parse_ns",
             Self::Bind => "bind_ns",
+            Self::Warnings => "warnings",
         }
     }
 }
@@ -51,12 +54,19 @@ impl Attributes {
     /// The last byte of the request was never captured.
     pub const REQUEST_END_NOT_CAPTURED: Self = Self::flag(4);
 
-    const NAMES: [(Self, &'static str); 5] = [
+    /// Cassandra: the answer is one page, and more follow.
+    pub const MORE_PAGES: Self = Self::flag(5);
+    /// Cassandra: the server traced the request.
+    pub const TRACED: Self = Self::flag(6);
+
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::REQUEST_INCOMPLETE, "request_incomplete"),
         (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
         (Self::EARLY_ANSWER, "early_answer"),
         (Self::END_NOT_CAPTURED, "end_not_captured"),
         (Self::REQUEST_END_NOT_CAPTURED, "request_end_not_captured"),
+        (Self::MORE_PAGES, "more_pages"),
+        (Self::TRACED, "traced"),
     ];
 
     const fn flag(place: u32) -> Self {

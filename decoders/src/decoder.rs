@@ -158,6 +158,14 @@ pub trait Decoder {
     /// Forgets where the direction stood: the next byte begins a message.
     fn restart(&mut self, direction: Direction);
 
+    /// Bytes behind `seen`, which wait for more, will never come. Where what was read before tells how many bytes there are
+    /// behind `seen` up to the end of something, a message or a part of one, these are passed over, and then comes
+    /// [`Self::on_skipped`].
+    fn on_gap(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> Option<u64> {
+        let _ = (seen, out);
+        None
+    }
+
     /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut.
     /// Only for protocols whose messages do not begin with their length.
     fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
@@ -229,6 +237,10 @@ impl<D: Decoder> Decoder for Box<D> {
 
     fn restart(&mut self, direction: Direction) {
         (**self).restart(direction);
+    }
+
+    fn on_gap(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> Option<u64> {
+        (**self).on_gap(seen, out)
     }
 
     fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {

@@ -2,6 +2,7 @@
 //! packet → TCP flow → reassembly → decoder → pairing → decided transactions.
 
 mod attributes;
+pub mod cassandra;
 pub mod decoder;
 pub mod engine;
 pub mod http1;

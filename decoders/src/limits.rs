@@ -72,3 +72,10 @@ pub const WIRES_MAX: usize = 256;
 
 /// Bytes of a name; longer ones are cut.
 pub const NAME_BYTES_MAX: usize = 200;
+
+/// Bytes at the front of a Cassandra message's body, decompressed, that are looked at: statements that are longer have no
+/// name, and rows behind longer metadata no count.
+pub const FRONT_BYTES_MAX: usize = 32 * 1024;
+
+/// Cassandra statements of one connection that are being prepared at a time.
+pub const PREPARES_MAX: usize = 1_024;

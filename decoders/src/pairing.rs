@@ -39,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) skips: Option<HashMap<u32, [u64; 2], FixedState>>,
     /// Bytes that all connections hold: early segments, and messages that are not whole.
     pub(crate) held_bytes: usize,
+    /// Room for what a decoder decompresses, see [`Events::take_scratch`].
+    pub(crate) scratch: Vec<u8>,
     /// Number of the packet at hand.
     pub(crate) packet: u64,
     /// Things decided by the packet or tick at hand so far.
@@ -60,6 +62,7 @@ impl Context {
             keep_targets,
             skips: keep_skips.then(HashMap::default),
             held_bytes: 0,
+            scratch: Vec::new(),
             packet: 0,
             decided_here: 0,
             deadline: None,

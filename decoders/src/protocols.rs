@@ -1,5 +1,6 @@
 //! All decoders: the one list that a new protocol joins.
 
+use crate::cassandra::Cassandra;
 use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::http1::Http1;
 use crate::pairing::Events;
@@ -112,6 +113,16 @@ macro_rules! decoders {
                 }
             }
 
+            pub(crate) fn on_gap(
+                &mut self,
+                seen: &Chunk<'_>,
+                out: &mut Events<'_>,
+            ) -> Option<u64> {
+                match self {
+                    $(Self::$variant(decoder) => decoder.on_gap(seen, out),)+
+                }
+            }
+
             pub(crate) fn is_cut(&self, direction: Direction) -> bool {
                 match self {
                     $(Self::$variant(decoder) => decoder.is_cut(direction),)+
@@ -138,4 +149,5 @@ macro_rules! decoders {
 
 decoders! {
     Http(Http1) = Http1::default();
+    Cassandra(Box<Cassandra>) = Box::default();
 }

@@ -257,7 +257,11 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
                 return keep(&mut reader, buffer, bytes, data.at);
             }
             Probe::Unsure | Probe::NotThis => {
-                return reader.account(Fate::NotUnderstood, buffer.bytes.len() + bytes.len());
+                reader.account(Fate::NotUnderstood, buffer.bytes.len() + bytes.len());
+                if direction == Direction::ToClient {
+                    lose_unread_answers(flow, &parties, context);
+                }
+                return;
             }
         }
     }
@@ -406,11 +410,16 @@ pub(crate) fn gap(
     let Mode::Decoding(_) = flow.mode else { return };
     let parties = flow.parties(slot);
     let direction = flow.direction(from);
-    let stream = flow.stream_mut(from);
-    stream.last_missing = at.is_none();
-    let harmless = stream.skip.min(lost);
-    if harmless > 0 {
+    flow.stream_mut(from).last_missing = at.is_none();
+    let mut lost = lost;
+    while lost > 0 {
+        if flow.stream(from).skip == 0 && !bridge(flow, from, &parties, context) {
+            break;
+        }
+        let stream = flow.stream_mut(from);
+        let harmless = stream.skip.min(lost);
         stream.skip -= harmless;
+        lost -= harmless;
         if stream.skip == 0 {
             let mut reader = Reader {
                 flow: &mut *flow,
@@ -423,18 +432,48 @@ pub(crate) fn gap(
             reader.with_decoder(|decoder, out| decoder.on_skipped(direction, at, out));
         }
     }
-    if lost == harmless {
+    if lost == 0 {
         return;
     }
-    if at.is_some() && cut(flow, from, lost - harmless, &parties, context) {
+    if at.is_some() && cut(flow, from, lost, &parties, context) {
         return;
     }
     if !flow.stream(from).lost {
         return lose(flow, from, &parties, context);
     }
     drop_buffer(flow, from, Fate::NotUnderstood, context);
-    if direction == Direction::ToServer {
-        flow.pairing.gap_answered = false;
+    match direction {
+        Direction::ToServer => flow.pairing.gap_answered = false,
+        Direction::ToClient => lose_unread_answers(flow, &parties, context),
+    }
+}
+
+/// A gap behind what waits to be read: where the decoder knows how far it reaches at most, its bytes are passed over.
+fn bridge(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) -> bool {
+    if flow.stream(from).lost {
+        return false;
+    }
+    let direction = flow.direction(from);
+    let buffer = flow.take_buffer(from, context);
+    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *flow else { return false };
+    let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
+    let behind = decoder.on_gap(&seen, &mut Events { pairing, context, parties, quiet: false });
+    let Some(behind) = behind.filter(|&behind| behind > 0) else {
+        if !buffer.bytes.is_empty() {
+            flow.put_buffer(from, buffer, context);
+        }
+        return false;
+    };
+    flow.account(&mut context.wires, from, Fate::Decoded, buffer.bytes.len() as u64);
+    flow.stream_mut(from).skip = behind;
+    true
+}
+
+/// Answers may have been among bytes of a direction that had lost its place: of those that pair by id, whatever was open
+/// then may have been answered by them.
+fn lose_unread_answers(flow: &mut Flow, parties: &Parties, context: &mut Context) {
+    if flow.pairing.trust == Trust::ById && flow.pairing.open > 0 {
+        flow.pairing.lose_answers(parties, context);
     }
 }
 

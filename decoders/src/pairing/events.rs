@@ -52,6 +52,21 @@ impl Events<'_> {
         }
     }
 
+    /// An empty buffer that all connections share, for what is needed while one message is read; it comes back with
+    /// [`Self::give_scratch`].
+    pub fn take_scratch(&mut self) -> Vec<u8> {
+        let mut scratch = std::mem::take(&mut self.context.scratch);
+        scratch.clear();
+        scratch
+    }
+
+    /// See [`Self::take_scratch`].
+    pub fn give_scratch(&mut self, scratch: Vec<u8>) {
+        if scratch.capacity() > self.context.scratch.capacity() {
+            self.context.scratch = scratch;
+        }
+    }
+
     /// A value that has a series of its own, filed under `named`.
     pub fn sample(&mut self, kind: SampleKind, named: Named, at: CaptureTime, value: u64) {
         let place = self.context.next_place();

@@ -153,6 +153,12 @@ impl Events<'_> {
         }
     }
 
+    /// Answers were lost, though not where the next message begins: whose they were nobody can say, and what is open is
+    /// doubtful.
+    pub fn lose_answers(&mut self) {
+        self.pairing.lose_answers(self.parties, self.context);
+    }
+
     /// The server passes over the oldest request: it will not be answered.
     pub fn pass_over_oldest(&mut self) {
         if self.pairing.open > 0 {

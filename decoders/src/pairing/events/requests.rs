@@ -137,9 +137,18 @@ impl Events<'_> {
 
     /// From here on `key` stands for what the wire's naming makes of `target`, on all connections.
     pub fn learn(&mut self, key: u128, target: &[u8], kind: Kind) {
-        let Some(name) = self.context.wires.text_of(self.parties.wire, target, kind) else {
-            return;
-        };
+        if let Some(name) = self.name_of(target, kind) {
+            self.learn_name(key, name);
+        }
+    }
+
+    /// What the wire's naming makes of `target`, for a key that is told later.
+    pub fn name_of(&mut self, target: &[u8], kind: Kind) -> Option<Box<str>> {
+        self.context.wires.text_of(self.parties.wire, target, kind)
+    }
+
+    /// From here on `key` stands for `name`, on all connections.
+    pub fn learn_name(&mut self, key: u128, name: Box<str>) {
         let place = self.context.next_place();
         self.context.output.learned.push((place, (key, name)));
     }
