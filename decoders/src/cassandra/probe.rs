@@ -325,7 +325,7 @@ fn is_text(front: &[u8], length: usize) -> bool {
         Err(error) => error.error_len().is_none(),
     };
     let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n');
-    is_written && !look.iter().any(|byte| is_control(byte))
+    is_written && !look.iter().any(is_control)
 }
 
 #[cfg(test)]

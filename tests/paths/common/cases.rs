@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The protocols whose cases are replayed.
-pub(crate) const PROTOCOLS: [&str; 0] = [];
+pub(crate) const PROTOCOLS: [&str; 1] = ["cassandra"];
 
 /// `case.toml`; see `fixtures/README.md`.
 #[derive(Debug, Deserialize)]
@@ -120,6 +120,7 @@ impl Known<'_> {
         let outcome = found.outcome.name();
         let is_outcome = match self.outcome {
             "error" => matches!(outcome, "client_error" | "server_error"),
+            "" => true,
             expected => outcome == expected,
         };
         if !is_outcome {
@@ -142,13 +143,34 @@ impl Known<'_> {
 }
 
 impl Case {
-    /// What was reported, connection by connection in the client's order, each in order of sending.
-    pub(crate) fn in_order<'r>(&self, run: &'r Run) -> Vec<&'r Found> {
-        let known = self.expect.known();
-        let place = |found: &Found| known.iter().position(|known| known.port == port(found));
-        let mut found: Vec<&Found> = run.found.iter().collect();
-        found.sort_by_key(|found| (place(found), found.moments[0]));
-        found
+    /// Gives each request that the client knew one of those that were reported. Requests can be sent in one packet and
+    /// answered in any order: who was done first takes the first that fits.
+    pub(crate) fn pair<'c, 'r>(
+        &self,
+        known: &'c [Known<'c>],
+        run: &'r Run,
+    ) -> Result<Vec<(&'c Known<'c>, &'r Found)>, String> {
+        let mut known: Vec<&Known<'_>> = known.iter().collect();
+        known.sort_by_key(|known| (known.port, known.end_ns));
+        let mut left: Vec<&Found> = run.found.iter().collect();
+        left.sort_by_key(|found| (found.moments[3].or(Some(found.decided)), found.moments[0]));
+        let mut pairs = Vec::new();
+        for known in known {
+            let of_port = |found: &&&Found| port(found) == known.port;
+            match left.iter().position(|found| of_port(&found) && known.fault(found).is_none()) {
+                Some(place) => pairs.push((known, left.remove(place))),
+                None => {
+                    let near = left.iter().filter(of_port).take(3).map(|found| {
+                        format!("\n    {}: {found:?}", known.fault(found).unwrap_or_default())
+                    });
+                    return Err(format!("nothing fits {known:?}{}", near.collect::<String>()));
+                }
+            }
+        }
+        match left.first() {
+            Some(found) => Err(format!("the client knows nothing of {found:?}")),
+            None => Ok(pairs),
+        }
     }
 }
 

@@ -5,29 +5,25 @@ use crate::common::{Found, Run, Settings, assert_text, replay_file};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Requests that can be sent in one packet, and so have one first moment, are matched in the order of the client.
 fn check_known(case: &Case, run: &Run) -> Result<(), String> {
     let known = case.expect.known();
-    let found = case.in_order(run);
-    if found.len() != known.len() {
-        let counts = |of: &mut dyn Iterator<Item = String>| {
-            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            of.for_each(|operation| *counts.entry(operation).or_default() += 1);
-            counts
-        };
-        let own = counts(&mut found.iter().map(|found| found.operation.clone()));
-        let of = counts(&mut known.iter().map(|known| known.operation.to_owned()));
+    if run.found.len() != known.len() {
+        let own = counts(run.found.iter().map(|found| &*found.operation));
+        let of = counts(known.iter().map(|known| known.operation));
         return Err(format!("{own:?} reported, {of:?} sent"));
     }
-    for (place, (found, known)) in found.iter().zip(&known).enumerate() {
-        if let Some(fault) = known.fault(found) {
-            return Err(format!("request {place}: {fault}\n    {known:?}\n    {found:?}"));
-        }
+    for (known, found) in case.pair(&known, run)? {
         if found.is_answered() && (found.first_byte.is_none() || found.total.is_none()) {
-            return Err(format!("request {place} is not timed: {found:?}"));
+            return Err(format!("it is not timed: {known:?}\n    {found:?}"));
         }
     }
     Ok(())
+}
+
+fn counts<'o>(operations: impl Iterator<Item = &'o str>) -> BTreeMap<&'o str, usize> {
+    let mut counts = BTreeMap::new();
+    operations.for_each(|operation| *counts.entry(operation).or_default() += 1);
+    counts
 }
 
 /// Something was lost, or the client could not know all: what is answered is a part of what the client knew.
@@ -41,8 +37,7 @@ fn check_part(case: &Case, run: &Run) -> Result<(), String> {
             None => return Err(format!("the client knew nothing like {found:?}")),
         }
     }
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    run.found.iter().for_each(|found| *counts.entry(&found.operation).or_default() += 1);
+    let counts = counts(run.found.iter().map(|found| &*found.operation));
     for (operation, expected) in &case.expect.operation_counts {
         let own = counts.get(&**operation).copied().unwrap_or_default();
         if own != *expected {

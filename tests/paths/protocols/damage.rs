@@ -126,7 +126,7 @@ fn a_snap_length_keeps_its_promise() {
     for case in cases() {
         let packets = packets(&case);
         let whole = transactions(&case, &packets, 1).unwrap();
-        for snaplen in [128, 256, 512] {
+        for snaplen in [256, 512] {
             let cut = transactions(&case, &truncated(&packets, snaplen), 1).unwrap();
             let equal = keeps_the_promise(&whole, &cut);
             let name = &case.name;
