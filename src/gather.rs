@@ -1,5 +1,7 @@
 //! From a store's rows to a report's input.
 
+mod notes;
+
 use crate::arguments::ObjectiveArguments;
 use futures_util::TryStreamExt;
 use model::batch::Value;
@@ -10,7 +12,9 @@ use model::transaction::Outcome;
 use model::units::CaptureTime;
 use model::window::WindowLength;
 use observer::windows::SPAN_METRIC;
-use reports::input::{Metric, OutcomeCounts, ReportInput, RouteData, WireData};
+use reports::input::{
+    Cell, ConnectionTime, Metric, OutcomeCounts, ReportInput, RouteData, WireData,
+};
 use std::collections::BTreeMap;
 use store::{Block, Store};
 
@@ -41,8 +45,12 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
         packets: Packets::default(),
         notes: Vec::new(),
     };
-    let Some((window, first, end)) = resolution(store, asked).await? else { return Ok(input) };
+    let held = store.resolutions().await?;
+    let Some((window, first, end)) = resolution(&held, asked)? else { return Ok(input) };
     input.window = window;
+    if asked.window.is_none() {
+        input.notes.extend(notes::other_windows(&held, window));
+    }
     input.span = Some(asked.range.unwrap_or((first, end)));
     let range = first..end;
     input.windows = store.windows(range.clone(), window).await?;
@@ -60,8 +68,9 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
     }
     input.packets =
         Packets::from_entries(gathered.packets.iter().map(|(entry, count)| (&**entry, *count)));
-    input.wires = gathered.wires.into_iter().map(|(name, entries)| wire(name, &entries)).collect();
+    input.wires = gathered.wires.into_iter().map(|(name, said)| wire(name, said)).collect();
     input.routes = gathered.routes.into_values().collect();
+    input.notes.extend(notes::not_judged(&input));
     Ok(input)
 }
 
@@ -70,6 +79,7 @@ pub async fn gather(store: &dyn Store, asked: &Asked<'_>) -> anyhow::Result<Repo
 enum About {
     Requests(Protocol),
     Latency(Protocol, Metric),
+    Connections(ConnectionTime),
     Ledger(&'static str),
     Packets,
 }
@@ -81,13 +91,18 @@ impl About {
             std::iter::once(Self::Requests(protocol)).chain(latencies)
         };
         let ledgers = [REQUESTS, STREAMS, NOTICES].map(Self::Ledger);
-        Protocol::ALL.into_iter().flat_map(of).chain(ledgers).chain([Self::Packets])
+        let connections = ConnectionTime::ALL.map(Self::Connections);
+        let wires = connections.into_iter().chain(ledgers);
+        // Without a decoder there are no requests: `tcp.first_byte` is a connection's.
+        let decoded = Protocol::ALL.into_iter().filter(|protocol| *protocol != Protocol::Tcp);
+        decoded.flat_map(of).chain(wires).chain([Self::Packets])
     }
 
     fn metric(self) -> String {
         match self {
             Self::Requests(protocol) => format!("{protocol}.requests"),
             Self::Latency(protocol, metric) => format!("{protocol}.{}", metric.name()),
+            Self::Connections(time) => time.metric().to_owned(),
             Self::Ledger(account) => account.to_owned(),
             Self::Packets => "ledger.packets".to_owned(),
         }
@@ -101,19 +116,20 @@ const OPEN_BEFORE: &str = "open_before";
 /// What all windows together began with.
 const CARRIED_IN: &str = "carried_in";
 
+/// A length, and the starts of the first and the last window that has it.
+type Held = (WindowLength, CaptureTime, CaptureTime);
+
 /// The windows to read: their length, the first one's start, the last one's end.
-async fn resolution(
-    store: &dyn Store,
+fn resolution(
+    held: &[Held],
     asked: &Asked<'_>,
 ) -> anyhow::Result<Option<(WindowLength, CaptureTime, CaptureTime)>> {
-    let held = store.resolutions().await?;
-    let all: Vec<String> = held.iter().map(|(length, ..)| length.to_string()).collect();
-    let covered =
-        |&&(_, first, last): &&(WindowLength, CaptureTime, CaptureTime)| last.since(first);
+    let covered = |&&(_, first, last): &&Held| last.since(first);
     let chosen = match asked.window {
         Some(length) => {
             let found = held.iter().find(|(held, ..)| *held == length);
             if found.is_none() && !held.is_empty() && asked.range.is_none() {
+                let all: Vec<String> = held.iter().map(|(length, ..)| length.to_string()).collect();
                 anyhow::bail!("no windows of {length} in the store; it has {}", all.join(", "));
             }
             found
@@ -149,10 +165,18 @@ async fn span(
 #[derive(Default)]
 struct Gathered {
     routes: BTreeMap<[String; 4], RouteData>,
-    wires: BTreeMap<String, BTreeMap<(&'static str, String), u64>>,
+    wires: BTreeMap<String, Wire>,
     packets: BTreeMap<String, u64>,
     /// The first window.
     first: CaptureTime,
+}
+
+/// What was said of a wire.
+#[derive(Default)]
+struct Wire {
+    /// By account and entry.
+    ledger: BTreeMap<(&'static str, String), u64>,
+    connections: Vec<(ConnectionTime, Vec<Cell>)>,
 }
 
 impl Gathered {
@@ -164,8 +188,12 @@ impl Gathered {
                 let entry = tag(&block.series, "entry");
                 *self.packets.entry(entry).or_default() += sum(&block);
             }
-            About::Ledger(account) => {
+            About::Connections(time) => {
                 let wire = self.wires.entry(tag(&block.series, "wire")).or_default();
+                add_cells(&mut wire.connections, time, block);
+            }
+            About::Ledger(account) => {
+                let wire = &mut self.wires.entry(tag(&block.series, "wire")).or_default().ledger;
                 let entry = tag(&block.series, "entry");
                 let counted = match &*entry {
                     OPEN_BEFORE => {
@@ -210,14 +238,19 @@ impl Gathered {
 
     fn latencies(&mut self, protocol: Protocol, metric: Metric, block: Block) {
         let route = self.route(protocol, &block.series);
-        let cells = block.rows.into_iter().filter_map(|(start, value)| match value {
-            Value::Histogram(histogram) => Some((start, histogram)),
-            _ => None,
-        });
-        match route.latencies.iter_mut().find(|(known, _)| *known == metric) {
-            Some((_, known)) => known.extend(cells),
-            None => route.latencies.push((metric, cells.collect())),
-        }
+        add_cells(&mut route.latencies, metric, block);
+    }
+}
+
+/// Adds a block's distributions to those that are known of the same metric.
+fn add_cells<M: PartialEq>(all: &mut Vec<(M, Vec<Cell>)>, metric: M, block: Block) {
+    let cells = block.rows.into_iter().filter_map(|(start, value)| match value {
+        Value::Histogram(histogram) => Some((start, histogram)),
+        _ => None,
+    });
+    match all.iter_mut().find(|(known, _)| *known == metric) {
+        Some((_, known)) => known.extend(cells),
+        None => all.push((metric, cells.collect())),
     }
 }
 
@@ -233,7 +266,7 @@ const fn delta(value: &Value) -> u64 {
     if let Value::Delta(grown) = value { *grown } else { 0 }
 }
 
-fn wire(name: String, entries: &BTreeMap<(&'static str, String), u64>) -> WireData {
+fn wire(name: String, Wire { ledger: entries, connections }: Wire) -> WireData {
     let of = |account: &'static str| {
         let wanted = entries.iter().filter(move |((metric, _), _)| *metric == account);
         wanted.map(|((_, entry), count)| (&**entry, *count))
@@ -247,5 +280,5 @@ fn wire(name: String, entries: &BTreeMap<(&'static str, String), u64>) -> WireDa
         streams: Streams::from_entries(of(STREAMS)),
         notices: Notices::from_entries(of(NOTICES)),
     };
-    WireData { name, ledger }
+    WireData { name, ledger, connections }
 }

@@ -57,6 +57,8 @@ fn picture(arguments: &HeatmapArguments) -> anyhow::Result<()> {
         ),
     };
     write(path, &bytes)?;
+    // A picture has no room for them.
+    input.notes.iter().for_each(|note| say(&format!("note: {note}")));
     say(&format!("heatmap: {}", path.display()));
     Ok(())
 }

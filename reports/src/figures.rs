@@ -1,5 +1,6 @@
 //! The numbers, worked out once for every form of report.
 
+use crate::connections::{self, Connections};
 use crate::input::{Metric, OutcomeCounts, ReportInput, RouteData};
 use analyzer::bounds::Bounds;
 use analyzer::digest::Digest;
@@ -26,6 +27,8 @@ pub struct Figures<'a> {
     pub rows: Vec<Row>,
     /// Each objective against all requests, in the order given.
     pub slas: Vec<Sla>,
+    /// Connections by wire, the most first; wires without any timed one are left out.
+    pub connections: Vec<Connections>,
     /// All wires' accounts in one.
     pub ledger: Ledger,
 }
@@ -65,7 +68,8 @@ impl<'a> Figures<'a> {
     /// Works out everything.
     pub fn new(input: &'a ReportInput) -> Self {
         let timeline = timeline(input, |_| true, Metric::Total);
-        let rows = rows(input, &timeline);
+        let places: Vec<CaptureTime> = places(&timeline).collect();
+        let rows = rows(input, &places);
         let mut outcomes = OutcomeCounts::default();
         rows.iter().for_each(|row| outcomes.merge(&row.outcomes));
         let slas = input.objectives.iter();
@@ -79,6 +83,7 @@ impl<'a> Figures<'a> {
             outcomes,
             rows,
             slas,
+            connections: connections::by_wire(&input.wires, &places),
             ledger,
         }
     }
@@ -86,6 +91,11 @@ impl<'a> Figures<'a> {
     /// Requests, however they ended.
     pub fn requests(&self) -> u64 {
         self.rows.iter().map(Row::requests).sum()
+    }
+
+    /// Connections whose handshake was seen.
+    pub fn timed_connections(&self) -> u64 {
+        self.connections.iter().map(Connections::count).sum()
     }
 
     /// The time that rates are taken over: the capture's span, less the windows that nobody reported.
@@ -142,14 +152,13 @@ pub(crate) fn places(timeline: &Timeline) -> impl Iterator<Item = CaptureTime> {
     (0..timeline.places()).map(move |place| first.plus(Nanos(length.saturating_mul(place))))
 }
 
-fn rows(input: &ReportInput, timeline: &Timeline) -> Vec<Row> {
+fn rows(input: &ReportInput, places: &[CaptureTime]) -> Vec<Row> {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&RouteData>> = BTreeMap::new();
     for route in &input.routes {
         groups.entry((&route.wire, &route.method, &route.route)).or_default().push(route);
     }
-    let places: Vec<CaptureTime> = places(timeline).collect();
     let mut rows: Vec<Row> =
-        groups.values().filter_map(|group| row(group, &input.objectives, &places)).collect();
+        groups.values().filter_map(|group| row(group, &input.objectives, places)).collect();
     let wire_place =
         |name: &str| input.wires.iter().position(|wire| wire.name == name).unwrap_or(usize::MAX);
     rows.sort_by(|left, right| {
@@ -170,10 +179,6 @@ fn row(group: &[&RouteData], objectives: &[Threshold], places: &[CaptureTime]) -
         }
     }
     let whole = merged(windows.values().flatten().copied());
-    let p99 = |start: &CaptureTime| {
-        let cells = windows.get(start)?;
-        merged(cells.iter().copied()).quantile(0.99, QuantileMethod::Type1).ok()
-    };
     Some(Row {
         wire: first.wire.clone(),
         method: first.method.clone(),
@@ -181,6 +186,18 @@ fn row(group: &[&RouteData], objectives: &[Threshold], places: &[CaptureTime]) -
         outcomes,
         digest: Digest::of(&whole),
         over: objectives.iter().map(|&limit| whole.count_at_or_above(limit).into()).collect(),
-        p99: places.iter().map(p99).collect(),
+        p99: p99s(&windows, places),
     })
+}
+
+/// The p99 at each place; `None` where there was no value.
+pub(crate) fn p99s(
+    windows: &BTreeMap<CaptureTime, Vec<&CompactHistogram>>,
+    places: &[CaptureTime],
+) -> Vec<Option<f64>> {
+    let p99 = |start: &CaptureTime| {
+        let cells = windows.get(start)?;
+        merged(cells.iter().copied()).quantile(0.99, QuantileMethod::Type1).ok()
+    };
+    places.iter().map(p99).collect()
 }

@@ -1,10 +1,16 @@
 //! Numbers and times as people read them. The page's script has the same functions.
 
+use model::ledger::Streams;
 use model::units::{CaptureTime, NANOS_PER_SECOND, Nanos};
 
 /// `1,204,551`.
 pub(crate) fn count(count: u64) -> String {
     grouped(&count.to_string())
+}
+
+/// `1 window`, `188 windows`: a noun that takes an s.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// `−792`, with a true minus.
@@ -35,20 +41,27 @@ pub(crate) fn latency(seconds: f64) -> String {
     let (scale, unit) = UNITS.iter().find(fits).copied().unwrap_or((1e-9, "ns"));
     let number = seconds / scale;
     if number < 9.995 {
-        format!("{number:.2} {unit}")
+        format!("{} {unit}", fixed(number, 2))
     } else {
-        format!("{} {unit}", grouped(&format!("{number:.0}")))
+        format!("{} {unit}", grouped(&fixed(number, 0)))
     }
+}
+
+/// So many places behind the point, halves rounded up. Rust's own formatting rounds them to even, a browser's does not:
+/// a number must be the same in every report.
+fn fixed(number: f64, places: u8) -> String {
+    let unit = 10_f64.powi(i32::from(places));
+    format!("{:.*}", usize::from(places), (number * unit).round() / unit)
 }
 
 /// A rate: `13.9/s`, `0.02/s`, `1,204/s`.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second >= 100.0 {
-        grouped(&format!("{per_second:.0}")) + "/s"
+        grouped(&fixed(per_second, 0)) + "/s"
     } else if per_second >= 0.1 || per_second <= 0.0 {
-        format!("{per_second:.1}/s")
+        fixed(per_second, 1) + "/s"
     } else if per_second >= 0.001 {
-        format!("{per_second:.3}/s")
+        fixed(per_second, 3) + "/s"
     } else {
         "<0.001/s".to_owned()
     }
@@ -64,8 +77,16 @@ pub(crate) fn percent(part: u64, whole: u64, places: u32) -> String {
     decimal(scaled, places) + " %"
 }
 
+/// How much of the readable bytes was read; where none was readable, there is nothing to say.
+pub(crate) fn coverage(streams: &Streams) -> String {
+    if streams.span > 0 && streams.span == streams.opaque {
+        return "–".to_owned();
+    }
+    fraction(streams.coverage())
+}
+
 /// A fraction in percent, cut off after two places; `100 %` only for 1.
-pub(crate) fn coverage(fraction: f64) -> String {
+fn fraction(fraction: f64) -> String {
     if fraction >= 1.0 {
         return "100 %".to_owned();
     }
@@ -197,6 +218,10 @@ mod tests {
         assert_eq!(count(1_204_551), "1,204,551");
         assert_eq!(count(999), "999");
         assert_eq!(signed(-1_792), "−1,792");
+        assert_eq!(
+            [0, 1, 2].map(|number| counted(number, "window")),
+            ["0 windows", "1 window", "2 windows"]
+        );
         for (seconds, text) in [
             (1.27, "1.27 s"),
             (0.075, "75 ms"),
@@ -207,6 +232,11 @@ mod tests {
             (1_500.0, "1,500 s"),
             (0.0, "0 s"),
             (1e-9, "1.00 ns"),
+            // Halves, as `script.rs` asks the page's script too.
+            (0.0745, "75 ms"),
+            (12.5, "13 s"),
+            (1.125, "1.13 s"),
+            (1.115, "1.12 s"),
         ] {
             assert_eq!(latency(seconds), text);
         }
@@ -217,9 +247,17 @@ mod tests {
         assert_eq!(percent(999_999_999, 1_000_000_000, 3), "99.999 %");
         assert_eq!(percent(5, 5, 3), "100.000 %");
         assert_eq!(percent(0, 0, 3), "–");
-        assert_eq!(coverage(0.999_999_9), "99.99 %");
-        assert_eq!(coverage(0.9998), "99.98 %");
-        assert_eq!(coverage(1.0), "100 %");
+        assert_eq!(fraction(0.999_999_9), "99.99 %");
+        assert_eq!(fraction(0.9998), "99.98 %");
+        assert_eq!(fraction(1.0), "100 %");
+    }
+
+    #[test]
+    fn coverage_of_what_nobody_can_read_is_no_number() {
+        assert_eq!(coverage(&Streams::default()), "100 %");
+        assert_eq!(coverage(&Streams { span: 9, opaque: 9, ..Streams::default() }), "–");
+        let half = Streams { span: 9, opaque: 7, decoded: 1, gap: 1, ..Streams::default() };
+        assert_eq!(coverage(&half), "50.00 %");
     }
 
     #[test]

@@ -38,13 +38,15 @@ pub struct ReportInput {
     pub notes: Vec<String>,
 }
 
-/// A wire and its accounts.
-#[derive(Clone, Debug)]
+/// A wire, its accounts and its connections.
+#[derive(Clone, Debug, Default)]
 pub struct WireData {
     /// Its name: `http:80`.
     pub name: String,
     /// Its accounts over the whole span.
     pub ledger: Ledger,
+    /// How long its connections took, in seconds, for each time that is known.
+    pub connections: Vec<(ConnectionTime, Vec<Cell>)>,
 }
 
 /// One route with one status class.
@@ -95,6 +97,40 @@ impl Metric {
     /// The metric with that attribute's name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+}
+
+/// Which time of a connection. They need no decoder: the handshake and the first payload tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConnectionTime {
+    /// The client's SYN to its ACK of the handshake, lost SYNs included: t3 − t1.
+    Connect,
+    /// SYN to SYN-ACK to ACK, each from its newest copy.
+    RoundTrip,
+    /// (t4 − t1) + (t3 − t1), t4 the server's first payload byte: what the client saw, estimated.
+    FirstByte,
+}
+
+impl ConnectionTime {
+    /// All, in the order in which they pass.
+    pub const ALL: [Self; 3] = [Self::Connect, Self::RoundTrip, Self::FirstByte];
+
+    /// The metric in the store.
+    pub const fn metric(self) -> &'static str {
+        match self {
+            Self::Connect => "tcp.connect",
+            Self::RoundTrip => "tcp.rtt",
+            Self::FirstByte => "tcp.first_byte",
+        }
+    }
+
+    /// What reports call it. The last one keeps its prefix: a request's first byte is another time.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::RoundTrip => "rtt",
+            Self::FirstByte => "tcp.first_byte",
+        }
     }
 }
 

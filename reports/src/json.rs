@@ -1,7 +1,7 @@
 //! The same numbers for programs. Counts and times are integers; latencies are seconds.
 
 use crate::figures::{Figures, Row};
-use crate::input::OutcomeCounts;
+use crate::input::{ConnectionTime, OutcomeCounts};
 use crate::sentence;
 use analyzer::bounds::Bounds;
 use analyzer::customary::Customary;
@@ -84,6 +84,15 @@ struct Wire<'a> {
     coverage: f64,
     balances: bool,
     ledger: Ledger,
+    connections: Connections,
+}
+
+/// How long a wire's connections took; null where no value was seen.
+#[derive(Debug, Serialize)]
+struct Connections {
+    connect: Option<Digest>,
+    rtt: Option<Digest>,
+    tcp_first_byte: Option<Digest>,
 }
 
 impl<'a> Report<'a> {
@@ -116,6 +125,7 @@ impl<'a> Report<'a> {
                     coverage: wire.ledger.streams.coverage(),
                     balances: wire.ledger.balances(),
                     ledger: wire.ledger,
+                    connections: connections(figures, &wire.name),
                 })
                 .collect(),
             packets: input.packets,
@@ -126,6 +136,16 @@ impl<'a> Report<'a> {
 /// The report as one line-broken JSON object.
 pub fn render(figures: &Figures<'_>) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&Report::new(figures))
+}
+
+fn connections(figures: &Figures<'_>, wire: &str) -> Connections {
+    let found = figures.connections.iter().find(|connections| connections.wire == wire);
+    let of = |which| found.and_then(|connections| connections.digest(which));
+    Connections {
+        connect: of(ConnectionTime::Connect),
+        rtt: of(ConnectionTime::RoundTrip),
+        tcp_first_byte: of(ConnectionTime::FirstByte),
+    }
 }
 
 fn objective(sla: &Sla) -> Objective<'_> {

@@ -1,5 +1,6 @@
 //! The summary in words: how many requests were too slow, of how many, and when.
 
+use crate::figures::Figures;
 use crate::format::{self, Clock};
 use analyzer::bounds::Bounds;
 use analyzer::incidents::Incident;
@@ -13,11 +14,28 @@ const SPAN_SHARE: f64 = 0.25;
 /// …and if they are few enough for a sentence.
 const NAMED_MAX: usize = 2;
 
+/// What stands above everything: the first objective's sentence, or what can be said without one.
+pub(crate) fn headline(figures: &Figures<'_>) -> String {
+    let (requests, connections) = (figures.requests(), figures.timed_connections());
+    match figures.slas.first() {
+        _ if requests == 0 && connections > 0 => format!(
+            "No request was seen; {} {} timed.",
+            format::counted(connections, "connection"),
+            if connections == 1 { "was" } else { "were" },
+        ),
+        _ if requests == 0 => NOTHING.to_owned(),
+        Some(sla) => summary(sla),
+        None => format!("{}.", format::counted(requests, "request")),
+    }
+}
+
+const NOTHING: &str = "No request was seen.";
+
 /// `412 of 1,204,551 requests took 1.5 s or longer, 398 of them between 05:00 and 05:50. 3 more were never answered.`
 pub(crate) fn summary(sla: &Sla) -> String {
     let timed = sla.timed();
     if sla.requests() == 0 {
-        return "No request was seen.".to_owned();
+        return NOTHING.to_owned();
     }
     let slow = format!(
         "{} {} took {} or longer{}.",

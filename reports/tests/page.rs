@@ -14,7 +14,8 @@ mod sample;
 use model::histogram::{CompactHistogram, Histogram, Threshold};
 use model::units::CaptureTime;
 use model::window::WindowLength;
-use reports::input::{Metric, OutcomeCounts, ReportInput, RouteData};
+use reports::figures::Figures;
+use reports::input::{Metric, OutcomeCounts, ReportInput, RouteData, WireData};
 
 /// The page, also as a file to look at: `target/tmp/day.html`.
 fn page(per_day: f64, name: &str) -> String {
@@ -114,10 +115,45 @@ fn a_large_input_is_made_to_fit_and_loses_no_request() {
     assert!(page.len() < 1_000_000, "{}", page.len());
     let head: serde_json::Value = serde_json::from_str(part(&page, "data")).unwrap();
     assert!(head["places"].as_u64().unwrap() <= 600);
+    let connections = |input: &ReportInput| Figures::new(input).connections[0].count();
+    assert_eq!(head["connections"][0]["times"][0]["digest"]["count"], connections(&input));
     let routes = head["routes"].as_array().unwrap();
     let requests: u64 = routes.iter().map(|route| route["outcomes"]["ok"].as_u64().unwrap()).sum();
     assert_eq!(requests, 210 * 700 * 6);
     assert!(routes.iter().any(|route| route["route"] == "all other routes"));
+}
+
+/// A capture of wires without a decoder: what is known is said, and nothing else is shown.
+#[test]
+fn connections_alone_are_a_page() {
+    let mut input = sample::day(20_000.0);
+    input.routes.clear();
+    input.wires.drain(..2);
+    let page = reports::html::render(&input).unwrap();
+    std::fs::write(format!("{}/connections.html", env!("CARGO_TARGET_TMPDIR")), &page).unwrap();
+    let head: serde_json::Value = serde_json::from_str(part(&page, "data")).unwrap();
+    let [wire] = head["connections"].as_array().unwrap().as_slice() else { panic!("one wire") };
+    assert_eq!(wire["wire"], "tcp:6379");
+    let times = wire["times"].as_array().unwrap();
+    let names: Vec<&str> = times.iter().map(|time| time["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["connect", "rtt", "tcp.first_byte"]);
+    let count = times[0]["digest"]["count"].as_u64().unwrap();
+    assert!(page.contains(&format!("No request was seen; {count} connections were timed.")));
+}
+
+/// Detection can find hundreds of wires.
+#[test]
+fn many_wires_are_not_all_shown() {
+    let mut input = sample::day(20_000.0);
+    let cache = input.wires.pop().unwrap();
+    let named = |port| WireData { name: format!("tcp:{port}"), ..cache.clone() };
+    input.wires.extend((5_000..5_200).map(named));
+    let page = reports::html::render(&input).unwrap();
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    let head: serde_json::Value = serde_json::from_str(part(&page, "data")).unwrap();
+    let shown = head["connections"].as_array().unwrap().len() as u64;
+    assert_eq!(shown + head["connections_left_out"].as_u64().unwrap(), 202);
+    assert!((2..100).contains(&shown), "{shown}");
 }
 
 #[test]

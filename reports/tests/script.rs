@@ -71,6 +71,7 @@ const slaAnswers = (of) => ({
   answers.chances = input.chances.map(([count, expected]) => chanceOfAtLeast(count, expected));
   answers.colours = colourScale(SCALE_LIGHT);
   answers.rules = [CELLS_PER_DECADE, VALLEY_SHARE, MASS_SHARE, SIGMAS, SIGNIFICANCE, SUSPICION];
+  answers.latencies = input.latencies.map(formatLatency);
   answers.parsed = input.texts.map(parseObjective);
   console.log(JSON.stringify(answers));
 })();
@@ -94,6 +95,17 @@ const TEXTS: [(&str, Option<u64>); 9] = [
     ("<b>", None),
 ];
 
+/// Halves among them, as in the tests of `format.rs`.
+const LATENCIES: [(f64, &str); 7] = [
+    (0.0745, "75 ms"),
+    (12.5, "13 s"),
+    (1.125, "1.13 s"),
+    (1.115, "1.12 s"),
+    (0.9999, "1.00 s"),
+    (1_500.0, "1,500 s"),
+    (0.00098, "980 µs"),
+];
+
 /// The script's answers, or `None` where there is no node to run it.
 fn ask(page: &str) -> Option<Value> {
     let between =
@@ -103,6 +115,7 @@ fn ask(page: &str) -> Option<Value> {
         "bins": between("id=\"bins\">")?,
         "objectives": OBJECTIVES,
         "chances": chances(),
+        "latencies": LATENCIES.map(|(seconds, _)| seconds),
         "texts": TEXTS.map(|(text, _)| text),
     });
     let script = SCRIPT_MATHEMATICS.join("\n") + QUESTIONS;
@@ -238,6 +251,7 @@ fn small_functions_agree() {
         &[incidents::SIGNIFICANCE, incidents::SUSPICION],
     ];
     assert_same(&json!(rules.concat()), &theirs["rules"], "rules");
+    assert_eq!(theirs["latencies"], json!(LATENCIES.map(|(_, text)| text)));
     let parsed: Vec<Option<u64>> =
         theirs["parsed"].as_array().unwrap().iter().map(Value::as_u64).collect();
     assert_eq!(parsed, TEXTS.map(|(_, nanos)| nanos));

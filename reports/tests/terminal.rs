@@ -29,6 +29,24 @@ fn a_day_on_a_terminal() {
     assert!(widest <= Some(80), "{widest:?}");
 }
 
+/// Wires without a decoder: times, no requests, and no verdict on an objective.
+#[test]
+fn connections_alone_on_a_terminal() {
+    let mut input = sample::day(20_000.0);
+    input.routes.clear();
+    input.wires.drain(..2);
+    let figures = Figures::new(&input);
+    insta::assert_snapshot!(text::render(&figures, Options::default()));
+    let report: serde_json::Value =
+        serde_json::from_str(&reports::json::render(&figures).unwrap()).unwrap();
+    let connections = &report["wires"][0]["connections"];
+    assert_eq!(connections["connect"]["count"], figures.connections[0].count());
+    assert!(
+        connections["rtt"]["p50_seconds"].as_f64()
+            <= connections["tcp_first_byte"]["p50_seconds"].as_f64()
+    );
+}
+
 #[test]
 fn the_same_numbers_for_programs() {
     let input = sample::day(100_000.0);

@@ -141,7 +141,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
             below.push(format!("{} to {} UTC", clock.time(first), clock.time(last)));
         }
         below.push(format!("windows of {}", format::span(input.window.span())));
-        below.push(format!("coverage {}", format::coverage(figures.coverage())));
+        below.push(format!("coverage {}", format::coverage(&figures.ledger.streams)));
         let below = cut(&below.join("  ·  "), room / 6);
         self.words(&below, (self.left, 46), 13, (FontStyle::Normal, SOFT), left_top)
     }

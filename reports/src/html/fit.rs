@@ -1,6 +1,6 @@
 //! Makes an input fit a page: no more columns than a screen has, no more routes than a browser likes.
 
-use crate::input::{Cell, Metric, OutcomeCounts, ReportInput, RouteData};
+use crate::input::{Cell, Metric, OutcomeCounts, ReportInput, RouteData, WireData};
 use analyzer::timeline::merged;
 use model::histogram::{CompactHistogram, Distribution, Threshold};
 use model::units::{CaptureTime, Nanos};
@@ -38,9 +38,18 @@ pub(super) fn coarser(input: &ReportInput) -> Option<ReportInput> {
         outcomes: recounted(route.outcomes.iter(), to),
         ..route.clone()
     });
+    let wires = input.wires.iter().map(|wire| WireData {
+        connections: wire
+            .connections
+            .iter()
+            .map(|(time, cells)| (*time, regrouped(cells.iter(), to)))
+            .collect(),
+        ..wire.clone()
+    });
     Some(ReportInput {
         window,
         windows: windows.into_iter().collect(),
+        wires: wires.collect(),
         routes: routes.collect(),
         ..input.clone()
     })

@@ -31,7 +31,7 @@ pub const SCRIPT_MATHEMATICS: [&str; 10] = [
 ];
 
 /// The parts of the script that touch the page, in the order in which they build on each other.
-const SCRIPT_PAGE: [&str; 11] = [
+const SCRIPT_PAGE: [&str; 12] = [
     include_str!("js/dom.js"),
     include_str!("js/plot.js"),
     include_str!("js/heatmap.js"),
@@ -41,6 +41,7 @@ const SCRIPT_PAGE: [&str; 11] = [
     include_str!("js/sla_charts.js"),
     include_str!("js/sla_tables.js"),
     include_str!("js/table.js"),
+    include_str!("js/connections.js"),
     include_str!("js/ledger.js"),
     include_str!("js/main.js"),
 ];
@@ -92,8 +93,8 @@ fn assembled(figures: &Figures<'_>, payload: &Payload) -> String {
         ("style-hash", hash(STYLE)),
         ("script-hash", hash(&script)),
         ("title", escaped(&figures.input.title)),
-        ("summary", escaped(&summary(figures))),
-        ("coverage", escaped(&format::coverage(figures.coverage()))),
+        ("summary", escaped(&sentence::headline(figures))),
+        ("coverage", escaped(&format::coverage(&figures.ledger.streams))),
         ("generator", escaped(&figures.input.generator)),
         ("style", STYLE.to_owned()),
         ("data", payload.head.clone()),
@@ -101,14 +102,6 @@ fn assembled(figures: &Figures<'_>, payload: &Payload) -> String {
         ("script", script),
     ];
     fill(PAGE, &filled)
-}
-
-/// The first objective's sentence, or what can be said without one.
-fn summary(figures: &Figures<'_>) -> String {
-    figures.slas.first().map_or_else(
-        || format!("{} requests.", format::count(figures.requests())),
-        sentence::summary,
-    )
 }
 
 /// Replaces `{{name}}` in one pass: what is filled in is never looked at again, whatever it contains.

@@ -1,10 +1,13 @@
 //! What the page's script reads: a head in JSON, and the bins as packed bytes.
 
 use super::HtmlError;
+use crate::connections;
 use crate::figures::{Figures, Row};
 use crate::format;
 use crate::input::{Metric, OutcomeCounts, ReportInput, RouteData};
 use crate::sentence;
+use analyzer::digest::Digest;
+use analyzer::sparkline;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -47,6 +50,9 @@ struct Head<'a> {
     wires: Vec<Wire<'a>>,
     packets: Packets,
     routes: Vec<Route<'a>>,
+    connections: Vec<Connections<'a>>,
+    /// Wires with connections that are not among them.
+    connections_left_out: usize,
     series: Vec<SeriesHead<'a>>,
 }
 
@@ -74,6 +80,20 @@ struct Route<'a> {
     outcomes: OutcomeCounts,
     /// Place, count, place, count…
     unanswered: Vec<u64>,
+}
+
+#[derive(Serialize)]
+struct Connections<'a> {
+    wire: &'a str,
+    times: Vec<Time>,
+}
+
+#[derive(Serialize)]
+struct Time {
+    name: &'static str,
+    digest: Digest,
+    /// In nanoseconds, as many as a small picture has columns.
+    p99: Vec<Option<u64>>,
 }
 
 #[derive(Serialize)]
@@ -203,8 +223,28 @@ fn head<'a>(
         wires: wires(input),
         packets: input.packets,
         routes: figures.rows.iter().map(|row| route(row, input, grid)).collect(),
+        connections: figures.connections.iter().take(WIRES_MAX).map(connections).collect(),
+        connections_left_out: figures.connections.len().saturating_sub(WIRES_MAX),
         series,
     }
+}
+
+/// Wires whose connections are shown: with detection there can be hundreds.
+const WIRES_MAX: usize = 40;
+/// Columns of the picture beside a time.
+const SPARK_COLUMNS: usize = 52;
+
+fn connections(of: &connections::Connections) -> Connections<'_> {
+    let nanos = |seconds: f64| (seconds * 1e9).round() as u64;
+    let time = |time: &connections::Time| Time {
+        name: time.which.label(),
+        digest: time.digest,
+        p99: sparkline::fit(&time.p99, SPARK_COLUMNS)
+            .into_iter()
+            .map(|p99| p99.map(nanos))
+            .collect(),
+    };
+    Connections { wire: &of.wire, times: of.times.iter().map(time).collect() }
 }
 
 fn nanos(threshold: Threshold) -> f64 {
@@ -219,7 +259,7 @@ fn wires(input: &ReportInput) -> Vec<Wire<'_>> {
         .iter()
         .map(|data| {
             let (coverage, balances) = wire(data);
-            let coverage_text = format::coverage(coverage);
+            let coverage_text = format::coverage(&data.ledger.streams);
             Wire { name: &data.name, coverage, coverage_text, balances, ledger: data.ledger }
         })
         .collect()

@@ -1,4 +1,41 @@
-//! Cells of fixed width.
+//! Cells of fixed width, and what the tables share.
+
+use analyzer::sparkline;
+
+/// Widths of the columns: how many, rate, p50, p90, p99, max, over.
+pub(super) const WIDTHS: [usize; 7] = [11, 8, 7, 7, 7, 7, OVER];
+/// Width of the count against the objective.
+pub(super) const OVER: usize = 8;
+/// What the numbers take with the blanks before each.
+pub(super) const NUMBERS: usize = 62;
+/// The narrowest sparkline, and the widest.
+const SPARK: (usize, usize) = (12, 24);
+/// What a name needs before there is a sparkline.
+const NAME_MIN: usize = 24;
+
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The widths of the name and of the sparkline, which a narrow terminal goes without.
+pub(super) fn widths(free: usize) -> (usize, usize) {
+    if free < NAME_MIN + 1 + SPARK.0 {
+        return (free, 0);
+    }
+    let spark = (free / 3).clamp(SPARK.0, SPARK.1);
+    (free - spark - 1, spark)
+}
+
+/// Values over the span, on a logarithmic scale of their own; blank where nothing was seen.
+pub(super) fn sparks(values: &[Option<f64>], width: usize) -> String {
+    let fitted = sparkline::fit(values, width);
+    let seen = || fitted.iter().flatten().copied();
+    let (Some(low), Some(high)) = (seen().reduce(f64::min), seen().reduce(f64::max)) else {
+        return String::new();
+    };
+    // Less than a factor of two is no story: the scale spans at least that, or noise would look like one.
+    let levels = sparkline::levels(&fitted, low, high.max(low * 2.0), BLOCKS.len());
+    let block = |level: usize| BLOCKS.get(level).copied().unwrap_or(' ');
+    levels.into_iter().map(|level| level.map_or(' ', block)).collect()
+}
 
 /// Cut to `width` characters, with an ellipsis where something is missing.
 pub(super) fn fit(text: &str, width: usize) -> String {

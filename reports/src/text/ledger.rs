@@ -7,9 +7,12 @@ use model::ledger::Ledger;
 
 pub(super) fn section(figures: &Figures<'_>, options: Options, text: &mut String) {
     for wire in &figures.input.wires {
-        let coverage = format::coverage(wire.ledger.streams.coverage());
+        let coverage = format::coverage(&wire.ledger.streams);
         line(text, format_args!("\nLedger of {} · coverage {coverage}", printable(&wire.name)));
-        requests(&wire.ledger, options, text);
+        // A wire without a decoder has none: a row of zeros would say nothing.
+        if wire.ledger.requests.entries().any(|(_, value)| value > 0) {
+            requests(&wire.ledger, options, text);
+        }
         streams(&wire.ledger, options, text);
         let notices: Vec<String> = wire
             .ledger
@@ -28,9 +31,16 @@ pub(super) fn section(figures: &Figures<'_>, options: Options, text: &mut String
 }
 
 fn entry(name: &str, value: u64) -> String {
-    match name.strip_suffix("_bytes") {
-        Some(name) => format!("{} {}", name.replace('_', " "), format::bytes(value)),
-        None => format!("{} {}", name.replace('_', " "), format::count(value)),
+    let number = if name.ends_with("_bytes") { format::bytes(value) } else { format::count(value) };
+    format!("{} {number}", label(name))
+}
+
+/// A number of bytes says by its unit that it is one, where there is no number of packets beside it.
+fn label(name: &str) -> String {
+    match name {
+        "seen_elsewhere" => "packets seen elsewhere".to_owned(),
+        "seen_elsewhere_bytes" => "bytes seen elsewhere".to_owned(),
+        _ => name.strip_suffix("_bytes").unwrap_or(name).replace('_', " "),
     }
 }
 

@@ -1,12 +1,14 @@
-//! The report on a terminal: routes, service level, ledger.
+//! The report on a terminal: routes, connections, service level, ledger.
 
 mod columns;
+mod connections;
 mod ledger;
 mod routes;
 mod service_level;
 
 use crate::figures::Figures;
 use crate::format::{self, Clock};
+use columns::wrap;
 use std::fmt::Write;
 
 /// What the terminal can show.
@@ -33,8 +35,9 @@ impl Default for Options {
 pub fn render(figures: &Figures<'_>, options: Options) -> String {
     let options = Options { width: options.width.max(Options::WIDTH_MIN), ..options };
     let mut text = String::new();
-    heading(figures, &mut text);
+    heading(figures, options, &mut text);
     routes::table(figures, options, &mut text);
+    connections::table(figures, options, &mut text);
     service_level::sections(figures, options, &mut text);
     ledger::section(figures, options, &mut text);
     if options.unicode { text } else { ascii(&text) }
@@ -46,7 +49,7 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.push('\n');
 }
 
-fn heading(figures: &Figures<'_>, text: &mut String) {
+fn heading(figures: &Figures<'_>, options: Options, text: &mut String) {
     let input = figures.input;
     line(text, format_args!("{}", printable(&input.title)));
     if let Some((first, last)) = input.span {
@@ -55,13 +58,13 @@ fn heading(figures: &Figures<'_>, text: &mut String) {
         line(
             text,
             format_args!(
-                "{} to {} UTC ({}), {} windows of {}, coverage {}",
+                "{} to {} UTC ({}), {} of {}, coverage {}",
                 clock.time(first),
                 clock.time(last),
                 format::span(span),
-                format::count(figures.timeline.slices().count() as u64),
+                format::counted(figures.timeline.slices().count() as u64, "window"),
                 format::span(input.window.span()),
-                format::coverage(figures.coverage()),
+                format::coverage(&figures.ledger.streams),
             ),
         );
     }
@@ -71,13 +74,18 @@ fn heading(figures: &Figures<'_>, text: &mut String) {
         line(
             text,
             format_args!(
-                "{} windows were not reported: nothing is known of them.",
-                format::count(missing)
+                "{} {} not reported: nothing is known of {}.",
+                format::counted(missing, "window"),
+                if missing == 1 { "was" } else { "were" },
+                if missing == 1 { "it" } else { "them" },
             ),
         );
     }
     for note in &input.notes {
-        line(text, format_args!("Note: {}", printable(note)));
+        let words = format!("Note: {}", printable(note));
+        for (place, row) in wrap(&words, options.width.saturating_sub(2)).iter().enumerate() {
+            line(text, format_args!("{}{row}", if place == 0 { "" } else { "  " }));
+        }
     }
 }
 

@@ -75,7 +75,10 @@ fn incidents(sla: &Sla) -> Vec<String> {
     };
     let mut named: Vec<String> = sla.incidents.iter().take(NAMED_MAX).map(said).collect();
     if sla.incidents.len() > NAMED_MAX {
-        named.push(format!("… and {} more spans.", sla.incidents.len() - NAMED_MAX));
+        named.push(format!(
+            "… and {}.",
+            format::counted((sla.incidents.len() - NAMED_MAX) as u64, "more span")
+        ));
     }
     named
 }
@@ -104,13 +107,12 @@ fn customary(sla: &Sla) -> Vec<String> {
     let customary = sla.customary;
     let said = |(name, verdict): (&str, Verdict)| {
         Some(format!(
-            "The {name} says {} ({} at worst): over in {} of {} windows, blind to {} slow {}.",
+            "The {name} says {} ({} at worst): over in {} of {}, blind to {}.",
             format::latency(verdict.overall?),
             format::latency(verdict.highest?),
             format::count(verdict.windows_over),
-            format::count(customary.windows),
-            format::count(verdict.hidden),
-            if verdict.hidden == 1 { "request" } else { "requests" },
+            format::counted(customary.windows, "window"),
+            format::counted(verdict.hidden, "slow request"),
         ))
     };
     [("average", customary.mean), ("p99", customary.p99)].into_iter().filter_map(said).collect()

@@ -8,7 +8,9 @@ use model::ledger::{Ledger, Notices, Packets, Requests, Streams};
 use model::transaction::Outcome;
 use model::units::{CaptureTime, Nanos};
 use model::window::WindowLength;
-use reports::input::{Metric, OutcomeCounts, ReportInput, RouteData, WireData};
+use reports::input::{
+    Cell, ConnectionTime, Metric, OutcomeCounts, ReportInput, RouteData, WireData,
+};
 
 /// 2026-03-12 00:00 UTC.
 pub(crate) const MIDNIGHT: u64 = 1_773_273_600;
@@ -59,6 +61,7 @@ const fn shape(
 
 const WEB: &str = "http:80";
 const INNER: &str = "http:8092";
+const CACHE: &str = "tcp:6379";
 
 const SHAPES: [Shape; 20] = [
     shape(WEB, "GET", "/api/search", 0.16, &[(0.7, 0.009, 0.3), (0.3, 0.16, 0.35)], 0.3),
@@ -103,10 +106,15 @@ pub(crate) fn day(per_day: f64) -> ReportInput {
         ours.flat_map(|route| &route.outcomes).for_each(|(_, outcomes)| counts.merge(outcomes));
         counts
     };
-    let wires = [(WEB, 0.000_2), (INNER, 0.0)].map(|(name, loss)| WireData {
+    let mut wires = [(WEB, 0.000_2), (INNER, 0.0), (CACHE, 0.0)].map(|(name, loss)| WireData {
         name: name.to_owned(),
         ledger: ledger(&totals(name), loss),
+        connections: connections(name, per_day, &mut noise),
     });
+    // No decoder reads it.
+    let span = (per_day * 420.0) as u64;
+    wires[2].ledger.requests = Requests::default();
+    wires[2].ledger.streams = Streams { span, opaque: span, ..Streams::default() };
     ReportInput {
         title: "web-1".to_owned(),
         sources: vec!["web-1.pcap".to_owned()],
@@ -136,6 +144,35 @@ pub(crate) fn day(per_day: f64) -> ReportInput {
             "the last record of web-1.pcap is truncated: what came before it counts".to_owned(),
         ],
     }
+}
+
+/// A connection for every ten requests; the cache's clients connect once in a while.
+fn connections(wire: &str, per_day: f64, noise: &mut Noise) -> Vec<(ConnectionTime, Vec<Cell>)> {
+    let (part, way) = match wire {
+        WEB => (0.1, 0.018),
+        INNER => (0.02, 0.000_4),
+        _ => (0.002, 0.000_15),
+    };
+    let mut times = ConnectionTime::ALL.map(|time| (time, Vec::new()));
+    for window in (0..WINDOWS).filter(|window| !HOLE.contains(window)) {
+        let mut histograms = [const { Histogram::new() }; 3];
+        for _ in 0..noise.poisson(per_day * part * load(window) / 200.0) {
+            let rtt = way * (0.3 * noise.normal()).exp();
+            // A SYN that is lost comes again after a second.
+            let connect = rtt + if noise.uniform() < 0.002 { 1.0 } else { 0.0 };
+            let seconds = [connect, rtt, connect + rtt + 0.3 * way * noise.uniform()];
+            for (histogram, seconds) in histograms.iter_mut().zip(seconds) {
+                histogram.record_nanos((seconds * 1e9) as u64);
+            }
+        }
+        for ((_, cells), histogram) in times.iter_mut().zip(&histograms) {
+            let compact = CompactHistogram::from(histogram);
+            if !compact.is_empty() {
+                cells.push((at(window), compact));
+            }
+        }
+    }
+    times.into()
 }
 
 pub(crate) fn at(window: u64) -> CaptureTime {

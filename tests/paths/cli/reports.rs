@@ -132,6 +132,58 @@ fn a_store_takes_several_captures() {
     assert_eq!(requests(&two), requests(&one) + requests(&alone));
 }
 
+/// A store with windows of several lengths: a report is about one, and says which it leaves out.
+#[test]
+fn the_lengths_that_a_report_leaves_out_are_named() {
+    let folder = Folder::new();
+    let path = folder.path("store");
+    store(&fixture("keepalive"), &path, &["--window", "10s"]);
+    let one = store(&fixture("methods"), &path, &["--window", "10s"]);
+    assert_eq!(one["notes"], serde_json::json!([]));
+    let two = store(&fixture("methods"), &path, &["--window", "1s", "--source", "again"]);
+    let note = two["notes"][0].as_str().unwrap();
+    assert!(note.contains("windows of 1s; the store also has windows of 10s"), "{note}");
+    let mut command = wirelat(["report", "sla", "--window", "10s", "--format", "json", "--store"]);
+    let chosen: Value = serde_json::from_str(&Ended::of(command.arg(&path)).well().stdout).unwrap();
+    assert_eq!(chosen["notes"], serde_json::json!([]), "the reader has chosen");
+    assert_eq!(chosen["requests"], one["requests"]);
+    assert_ne!(chosen["requests"], two["requests"]);
+}
+
+/// The handshakes of every wire are in its report, decoder or not, and are those of the connections' own lines.
+#[test]
+fn connection_times_are_reported() {
+    let capture = fixture("keepalive");
+    let lines = replay([capture.as_os_str(), "--connections".as_ref(), "-".as_ref()]).well().stdout;
+    let longest = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["connect_ns"].as_f64().unwrap())
+        .fold(0.0, f64::max);
+    for wire in ["http:8080", "tcp:8080"] {
+        let mut command = wirelat(["replay", "--format=json", "--objective=100ms", "--wire", wire]);
+        let report: Value =
+            serde_json::from_str(&Ended::of(command.arg(&capture)).well().stdout).unwrap();
+        let times = &report["wires"][0]["connections"];
+        for time in ["connect", "rtt", "tcp_first_byte"] {
+            assert_eq!(
+                times[time]["count"].as_u64(),
+                Some(lines.lines().count() as u64),
+                "{wire} {time}"
+            );
+        }
+        let below = times["connect"]["max_below_seconds"].as_f64().unwrap() * 1e9;
+        assert!(longest < below && below <= longest * 1.1 + 1.0, "{wire}: {longest} {below}");
+        let requests = if wire == "http:8080" { 8 } else { 0 };
+        assert_eq!(report["requests"], requests, "{wire}");
+        let routes = report["routes"].as_array().unwrap();
+        assert_eq!(routes.is_empty(), requests == 0, "connections are not requests: {routes:?}");
+        assert!(routes.iter().all(|route| route["route"] != ""), "{routes:?}");
+        assert_eq!(report["notes"].as_array().unwrap().len(), usize::from(requests == 0));
+    }
+    let text = replay([capture.as_os_str(), "--wire=tcp:8080".as_ref()]).well().stdout;
+    assert!(text.contains("\nConnections ") && text.contains("tcp.first_byte"), "{text}");
+}
+
 #[test]
 fn pictures_are_what_their_names_say() {
     let folder = Folder::new();

@@ -23,7 +23,7 @@ function spoken(place, window) {
   if (place === null) return "none chosen";
   if (!window) return `${sliceTitle(place, window)}`;
   const slow = state.sla ? `, ${formatBounds(state.sla.windows[place].over)} over the objective` : "";
-  return `${sliceTitle(place, window)}: ${formatCount(window.histogram.total)} requests${slow}, p50 ${formatLatency(window.p50)}, p99 ${formatLatency(window.p99)}`;
+  return `${sliceTitle(place, window)}: ${formatCounted(window.histogram.total, "request")}${slow}, p50 ${formatLatency(window.p50)}, p99 ${formatLatency(window.p99)}`;
 }
 
 function drawSlice(of, isSlice) {

@@ -65,11 +65,11 @@ function drawTop() {
   segments(byId("theme"), [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]], state.theme, (theme) => update({ theme }));
   const { head } = state;
   if (head.first_us !== null) {
-    const clock = { local: state.local, date: true, seconds: false };
+    const times = { ...clock(), date: true };
     const zone = state.local ? "local time" : "UTC";
     byId("source").textContent = [
       head.sources.join(", "),
-      `${formatTime(head.first_us, clock)} to ${formatTime(head.last_us, clock)} ${zone} (${formatSpan((head.last_us - head.first_us) / 1e6)})`,
+      `${formatTime(head.first_us, times)} to ${formatTime(head.last_us, times)} ${zone} (${formatSpan((head.last_us - head.first_us) / 1e6)})`,
       `windows of ${formatSpan(head.length_us / 1e6)}`,
     ].filter(Boolean).join(" · ");
   }

@@ -5,8 +5,19 @@ function formatCount(count) {
   return count < 0 ? "−" + digits : digits;
 }
 
+// A noun that takes an s.
+function formatCounted(count, noun) {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function formatBounds(bounds) {
   return bounds.low === bounds.high ? formatCount(bounds.low) : `${formatCount(bounds.low)} to ${formatCount(bounds.high)}`;
+}
+
+// So many places behind the point, halves rounded up: the same digits as the program's.
+function fixed(number, places) {
+  const unit = 10 ** places;
+  return (Math.round(number * unit) / unit).toFixed(places);
 }
 
 function formatLatency(seconds) {
@@ -15,7 +26,7 @@ function formatLatency(seconds) {
   const units = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]];
   const [scale, unit] = units.find(([scale]) => seconds >= scale * 0.9995) ?? units[3];
   const number = seconds / scale;
-  return number < 9.995 ? `${number.toFixed(2)} ${unit}` : `${formatCount(Math.round(number))} ${unit}`;
+  return number < 9.995 ? `${fixed(number, 2)} ${unit}` : `${formatCount(Math.round(number))} ${unit}`;
 }
 
 // An axis says 2 ms where a number says 2.00 ms.
@@ -26,8 +37,8 @@ function formatTick(seconds) {
 function formatRate(perSecond) {
   if (perSecond === null || !Number.isFinite(perSecond)) return "–";
   if (perSecond >= 100) return formatCount(Math.round(perSecond)) + "/s";
-  if (perSecond >= 0.1 || perSecond <= 0) return perSecond.toFixed(1) + "/s";
-  return perSecond >= 0.001 ? perSecond.toFixed(3) + "/s" : "<0.001/s";
+  if (perSecond >= 0.1 || perSecond <= 0) return fixed(perSecond, 1) + "/s";
+  return perSecond >= 0.001 ? fixed(perSecond, 3) + "/s" : "<0.001/s";
 }
 
 // Cut off, not rounded: never 100 where something is missing.

@@ -10,17 +10,21 @@ function drawLedger() {
   replace(byId("accounts"), ...wires, packets);
   const notes = head.notes.map((note) => element("p", { class: "note" }, note));
   const lost = head.missing.reduce((sum, [, length]) => sum + length, 0);
-  if (lost) notes.push(element("p", { class: "note" }, `${formatCount(lost)} of ${formatCount(head.places)} windows were not reported: nothing is known of them.`));
+  if (lost) notes.push(element("p", { class: "note" }, `Of ${formatCounted(head.places, "window")} ${formatCount(lost)} ${lost === 1 ? "was" : "were"} not reported: nothing is known of ${lost === 1 ? "it" : "them"}.`));
   replace(byId("notes"), ...notes);
 }
 
+// A number of bytes says by its unit that it is one, where there is no number of packets beside it.
+const LABELS = { seen_elsewhere: "packets seen elsewhere", seen_elsewhere_bytes: "bytes seen elsewhere" };
 const entries = (account) => Object.entries(account).filter(([, value]) => value > 0).map(([name, value]) =>
-  [spaced(name.replace(/_bytes$/, "")), name.endsWith("_bytes") ? formatBytes(value) : formatCount(value)]);
+  [LABELS[name] ?? spaced(name.replace(/_bytes$/, "")), name.endsWith("_bytes") ? formatBytes(value) : formatCount(value)]);
 
 function chips(list) {
   return element("div", { class: "chips" }, ...list.map(([name, value, tone]) => element("span", {},
     tone ? styled(element("i"), { background: colour(tone) }) : null, `${name} `, element("b", {}, value))));
 }
+
+const hasAny = (account) => Object.values(account).some((value) => value > 0);
 
 function wireAccount(wire) {
   const { requests, streams, notices } = wire.ledger;
@@ -30,7 +34,8 @@ function wireAccount(wire) {
   return element("div", { class: "account" },
     element("h3", {}, wire.name, element("span", { class: wire.coverage < 1 ? "badge taints" : "badge" }, `coverage ${wire.coverage_text}`),
       element("span", { class: wire.balances ? "balance" : "balance not" }, wire.balances ? "✓ balances" : "✗ does not balance")),
-    element("p", { class: "equation" }, ...sum(["open_before", "started"]), " = ", ...sum(["answered", "unanswered", "no_answer_expected", "quarantined", "open_after"])),
+    // A wire without a decoder has none: a row of zeros would say nothing.
+    hasAny(requests) ? element("p", { class: "equation" }, ...sum(["open_before", "started"]), " = ", ...sum(["answered", "unanswered", "no_answer_expected", "quarantined", "open_after"])) : null,
     element("div", { class: "stack" }, ...stack),
     chips([["bytes", formatBytes(streams.span)], ...bytes.map((name) => [spaced(name), formatBytes(streams[name]), BYTE_TONES[name]]), ...entries(notices)]));
 }
@@ -65,6 +70,7 @@ function coverage(wires) {
   const quarantined = sum((ledger) => ledger.requests.quarantined);
   const orphans = sum((ledger) => ledger.notices.orphan_answers);
   const { dropped } = state.head.packets;
+  if (readable === 0 && opaque > 0) return ["–", "No byte could be read: there is no decoder, or they were tunnels, upgrades or encryption. Connections are timed all the same."];
   return [
     formatCoverage(readable > 0 ? 1 - (gap + lost) / readable : 1),
     gap || lost

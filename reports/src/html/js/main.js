@@ -2,6 +2,8 @@
 
 function drawSummary() {
   const { head, sla: of } = state;
+  // The program's sentence says what there is instead.
+  if (!head.routes.length) return;
   const given = head.objectives.find((objective) => objective.nanos === state.objective);
   if (of) {
     // The program's own sentence where it made one; in local time its hours would be wrong.
@@ -28,7 +30,7 @@ function drawTiles() {
   if (of) {
     tiles.push(tile(`${objectiveOfNanos(state.objective)} or longer`, formatBounds(of.over), total ? `${formatShare(of.over.high / total)} of them` : "–", of.over.high > 0));
     const { left, allowed } = of.budget;
-    tiles.push(tile("Budget left", formatBounds(left), `of ${formatCount(allowed)} requests`, left.low < 0));
+    tiles.push(tile("Budget left", formatBounds(left), `of ${formatCounted(allowed, "request")}`, left.low < 0));
   }
   tiles.push(tile("Never answered", formatCount(unanswered), "counted as not met", unanswered > 0));
   tiles.push(tile("p50", formatLatency(numbers.p50), `p90 ${formatLatency(numbers.p90)}`));
@@ -71,23 +73,31 @@ function select(place) {
   drawBreakout();
 }
 
+// What says nothing where there is no request.
+const REQUEST_PARTS = ["tiles", "controls", "heat-card", "sla-card", "routes-card"];
+
 function drawAll() {
   applyTheme();
   drawTop();
-  drawControls();
   drawSummary();
+  if (state.head.routes.length) drawRequests();
+  drawConnections();
+  drawLedger();
+  drawCoverage();
+}
+
+function drawRequests() {
+  drawControls();
   drawOverlayButtons();
   drawHeat();
   drawBreakout();
-  byId("sla-title").closest("section").hidden = !state.sla;
+  byId("sla-card").hidden = !state.sla;
   if (state.sla) {
     drawSlaCharts();
     drawSlaTables();
     drawSlaMarkers();
   }
   drawTable();
-  drawLedger();
-  drawCoverage();
 }
 
 function redrawWhenSized() {
@@ -116,6 +126,7 @@ async function start() {
   state.series = await decode(state.head, byId("bins").textContent);
   state.objective = state.head.objectives[0]?.nanos ?? 0;
   if (!state.objective) state.sort = { column: "requests", ascending: false };
+  for (const id of REQUEST_PARTS) byId(id).hidden = !state.head.routes.length;
   computeView();
   wireHeat();
   wireSlaCharts();

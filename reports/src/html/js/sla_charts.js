@@ -120,7 +120,8 @@ function shadeIncidents(plot) {
 
 // entries: [[colour, text, is a line], …]
 function key(id, entries) {
-  const made = entries.flatMap(([name, text, rule]) => [styled(element("i", { class: rule ? "rule" : null }), { background: colour(name) }), text]);
+  const made = entries.map(([name, text, rule]) =>
+    element("span", {}, styled(element("i", { class: rule ? "rule" : null }), { background: colour(name) }), text));
   replace(byId(id), ...made);
 }
 

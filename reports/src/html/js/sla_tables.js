@@ -34,7 +34,7 @@ function drawBudget(of) {
     styled(element("i", { class: "limit" }), { left: `calc(${allowed / most * 100}% - 1px)` }));
   const overspent = left.low < 0;
   replace(byId("budget"), title("Error budget"), meter, element("p", {},
-    bold(`${formatCount(allowed)}`), ` of ${formatCount(of.requests)} requests may miss a target of ${state.head.target_percent} %. `,
+    bold(`${formatCount(allowed)}`), ` of ${formatCounted(of.requests, "request")} may miss a target of ${state.head.target_percent} %. `,
     bold(formatBounds(used)), ` did${of.unanswered ? `, ${formatCount(of.unanswered)} of them never answered` : ""}: `,
     element("strong", { class: overspent ? "bad-text" : null }, overspent ? `${formatBounds({ low: Math.max(0, -left.high), high: -left.low })} too many` : `${formatBounds(left)} left`), "."));
 }
@@ -44,7 +44,7 @@ function drawCustomary(of) {
   const verdict = (name, { overall, highest, windowsOver, hidden }) => element("div", { class: "verdict" },
     element("div", { class: "value" }, formatLatency(overall), element("small", {}, name)),
     element("p", {}, `At most ${formatLatency(highest)} in a window; at or over the objective in `, bold(`${formatCount(windowsOver)} of ${formatCount(customary.windows)}`),
-      " windows. Blind to ", element("strong", { class: hidden > 0 ? "bad-text" : null }, `${formatCount(hidden)} of ${formatCount(of.over.low)}`), " slow requests."));
+      customary.windows === 1 ? " window. Blind to " : " windows. Blind to ", element("strong", { class: hidden > 0 ? "bad-text" : null }, `${formatCount(hidden)} of ${formatCount(of.over.low)}`), of.over.low === 1 ? " slow request." : " slow requests."));
   replace(byId("customary"), title("What the average and the p99 would have said"), verdict("average", customary.mean), verdict("p99", customary.p99));
 }
 

@@ -83,23 +83,31 @@ function wireLabel(name) {
 }
 
 function drawSpark(canvas, row) {
+  drawLine(canvas, [...row.p99].sort((a, b) => a[0] - b[0]), state.head.places);
+}
+
+// points: [place, positive value], ascending; a line breaks where a place has none.
+function drawLine(canvas, points, places) {
   const { context, width, height } = prepare(canvas);
-  const values = [...row.p99.values()];
+  const values = points.map(([, value]) => value);
   if (!values.length) return;
   const low = Math.log(Math.min(...values));
   // At least a factor of two, or noise would look like a story.
   const high = Math.max(Math.log(Math.max(...values)), low + Math.LN2);
-  const y = (seconds) => height - 2 - (Math.log(seconds) - low) / (high - low) * (height - 5);
-  const x = (place) => (place + 0.5) / state.head.places * width;
+  const y = (value) => height - 2 - (Math.log(value) - low) / (high - low) * (height - 5);
+  const x = (place) => (place + 0.5) / places * width;
   context.strokeStyle = colour("accent");
   context.lineWidth = 1.2;
   context.lineJoin = "round";
   context.beginPath();
-  let before = -2;
-  for (const [place, seconds] of [...row.p99].sort((a, b) => a[0] - b[0])) {
-    if (place - before > 1) context.moveTo(x(place) - 0.5, y(seconds));
-    context.lineTo(x(place), y(seconds));
-    before = place;
-  }
+  context.fillStyle = colour("accent");
+  points.forEach(([place, value], at) => {
+    const isAfter = at > 0 && place - points[at - 1][0] === 1;
+    const isBefore = at + 1 < points.length && points[at + 1][0] - place === 1;
+    if (isAfter) context.lineTo(x(place), y(value));
+    else context.moveTo(x(place), y(value));
+    // Alone, it would be a line of no length.
+    if (!isAfter && !isBefore) context.fillRect(x(place) - 1, y(value) - 1, 2, 2);
+  });
   context.stroke();
 }
