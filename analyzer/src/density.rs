@@ -5,6 +5,32 @@
 
 use model::histogram::{Bin, Distribution};
 
+/// Cells in which density is measured, in each decade: about as many as a picture has.
+const MEASURED_PER_DECADE: usize = 40;
+/// The part of the cells that a scale of densities covers: the very highest would darken all others.
+const SCALE_SHARE: f64 = 0.999;
+/// Fewer values than this in a cell are few, also where no cell has more.
+const FEW: f64 = 3.0;
+
+/// Where a scale of densities ends, in values per distribution and decade. It depends on the distributions alone, not on
+/// how large they are drawn, so that pictures of the same numbers agree. `None` where no value is positive.
+pub fn scale_top(distributions: &[&impl Distribution]) -> Option<f64> {
+    let bins = || distributions.iter().flat_map(|one| one.bins()).map(|(bin, _)| bin);
+    let positive = || bins().filter(|bin| !bin.is_nan() && *bin > Bin::ZERO);
+    let grid = LogGrid::decades(positive().min()?, positive().max()?, MEASURED_PER_DECADE)?;
+    let mut filled = Vec::new();
+    let mut cells = vec![0.0; grid.cells];
+    for &distribution in distributions {
+        cells.fill(0.0);
+        grid.spread(distribution, &mut cells);
+        filled.extend(cells.iter().copied().filter(|&count| count > 0.0));
+    }
+    filled.sort_by(f64::total_cmp);
+    let place = (filled.len().saturating_sub(1) as f64 * SCALE_SHARE).ceil();
+    let top = filled.get(place as usize)?.max(FEW);
+    Some(top * MEASURED_PER_DECADE as f64)
+}
+
 /// Cells of equal width in log10 of the value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogGrid {
@@ -79,5 +105,28 @@ fn spread_bin(from: f64, to: f64, count: f64, cells: &mut [f64]) {
             break;
         }
         *cell += overlap * per_cell;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::histogram::Histogram;
+
+    #[test]
+    fn a_scale_ends_where_all_but_a_thousandth_of_the_cells_have_ended() {
+        let of = |count: u64| {
+            let mut histogram = Histogram::new();
+            (0..count).for_each(|_| histogram.record_nanos(1_000_000));
+            histogram
+        };
+        let (many, few) = (of(1_000), of(1));
+        // The bin from 1.0 to 1.1 ms is 0.0414 decades wide, more than a cell of 0.025.
+        let top = scale_top(&[&many]).unwrap();
+        assert!((top - 1_000.0 / 1.1_f64.log10()).abs() < 1e-6, "{top}");
+        assert_eq!(scale_top(&[&few, &few]), Some(120.0), "few are few");
+        assert_eq!(scale_top(&[&Histogram::new()]), None);
+        let windows: Vec<&Histogram> = std::iter::repeat_n(&few, 2_000).chain([&many]).collect();
+        assert_eq!(scale_top(&windows), Some(120.0), "one peak does not darken the rest");
     }
 }

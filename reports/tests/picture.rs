@@ -13,6 +13,7 @@ mod sample;
 
 use reports::figures::Figures;
 use reports::heatmap::{self, Size};
+use reports::input::ReportInput;
 
 fn kept(name: &str, bytes: &[u8]) {
     std::fs::write(format!("{}/{name}", env!("CARGO_TARGET_TMPDIR")), bytes).unwrap();
@@ -44,6 +45,48 @@ fn names_in_a_picture_are_text() {
     input.title = "</text><script>alert(1)</script>".to_owned();
     let svg = heatmap::svg(&Figures::new(&input), Size::default()).unwrap();
     assert!(!svg.contains("<script"));
+}
+
+/// The words of an SVG, in their order.
+fn words(input: &ReportInput, width: u32) -> Vec<String> {
+    let size = Size { width, ..Size::default() };
+    let svg = heatmap::svg(&Figures::new(input), size).unwrap();
+    let texts = svg.split("<text").skip(1);
+    let inner =
+        |text: &str| text.split_once('>').unwrap().1.split_once('<').unwrap().0.trim().to_owned();
+    texts.map(inner).collect()
+}
+
+#[test]
+fn a_heading_is_made_smaller_before_it_is_cut() {
+    let mut input = sample::day(300_000.0);
+    input.title = "the web server of the second data centre, seen from its mirror port".to_owned();
+    for width in [480, 700, 1_200] {
+        let said = words(&input, width).join(" ");
+        assert!(
+            said.contains("05:00 and 05:50") && said.contains("never answered."),
+            "{width}: {said}"
+        );
+        assert!(said.contains("windows of 5 min"), "{width}: {said}");
+        assert_eq!(
+            said.contains('…'),
+            width == 480,
+            "only the title, where there is no room: {said}"
+        );
+    }
+}
+
+/// The page's script says the same number: see `script.rs`.
+#[test]
+fn the_legend_does_not_depend_on_the_size() {
+    let input = sample::day(300_000.0);
+    let many = |width| {
+        let words = words(&input, width);
+        let many = words.into_iter().find(|word| word.starts_with("many (")).unwrap();
+        many.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(many(1_200), many(480));
+    assert_eq!(many(1_200), many(2_000));
 }
 
 #[test]

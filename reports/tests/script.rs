@@ -13,7 +13,7 @@ mod sample;
 
 use analyzer::bounds::Bounds;
 use analyzer::chance;
-use analyzer::density::LogGrid;
+use analyzer::density::{self, LogGrid};
 use analyzer::digest::Digest;
 use analyzer::incidents;
 use analyzer::modes;
@@ -58,6 +58,7 @@ const slaAnswers = (of) => ({
   const cells = new Float64Array(100);
   spread(logGrid(-4, 1, 100), state.view.whole, cells);
   answers.cells = [...cells];
+  answers.top = scaleTop(state.view.windows, state.view.whole);
   for (const nanos of input.objectives) {
     state.objective = nanos;
     computeSla();
@@ -210,6 +211,8 @@ fn script_and_program_agree() {
     let mut cells = vec![0.0; 100];
     LogGrid { low: -4.0, high: 1.0, cells: 100 }.spread(&whole, &mut cells);
     assert_same(&json!(cells), &theirs["cells"], "cells");
+    let windows: Vec<_> = figures.timeline.slices().map(|(_, slice)| &slice.latencies).collect();
+    assert_same(&json!(density::scale_top(&windows)), &theirs["top"], "the legend's number");
     let report: Value = serde_json::from_str(&reports::json::render(&figures).unwrap()).unwrap();
     for (at, sla) in figures.slas.iter().enumerate() {
         assert_same(&sla_answers(sla), &theirs["slas"][at], &format!("slas[{at}]"));

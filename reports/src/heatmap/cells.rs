@@ -2,21 +2,15 @@
 
 use super::colours::STEPS;
 use crate::figures::{Figures, places};
-use analyzer::density::LogGrid;
+use analyzer::density::{self, LogGrid};
 use model::histogram::Distribution;
-
-/// The part of the cells that the scale covers: the very highest would darken all others.
-const TOP: f64 = 0.999;
-
-/// Fewer requests than this in a cell are few, also where no cell has more.
-const TOP_MIN: f64 = 3.0;
 
 /// A column for each window, rows from the lowest latency up.
 pub(super) struct Cells {
     pub(super) grid: LogGrid,
     /// `None` where nobody reported the window.
     pub(super) columns: Vec<Option<Vec<f64>>>,
-    /// The count at which the scale ends.
+    /// Requests per window and decade at which the scale ends.
     pub(super) top: f64,
 }
 
@@ -41,16 +35,15 @@ impl Cells {
             Some(cells)
         };
         let columns: Vec<Option<Vec<f64>>> = places(&figures.timeline).map(column).collect();
-        let mut filled: Vec<f64> =
-            columns.iter().flatten().flatten().copied().filter(|&count| count > 0.0).collect();
-        filled.sort_by(f64::total_cmp);
-        let top = filled.get((filled.len().saturating_sub(1) as f64 * TOP) as usize).copied()?;
-        Some(Self { grid, columns, top: top.max(TOP_MIN) })
+        let windows: Vec<_> =
+            figures.timeline.slices().map(|(_, slice)| &slice.latencies).collect();
+        Some(Self { grid, columns, top: density::scale_top(&windows)? })
     }
 
     /// The step of the scale: by the root, which shows few beside many.
     fn step(&self, count: f64) -> usize {
-        let step = (count / self.top).sqrt() * (STEPS - 1) as f64;
+        let decades = (self.grid.high - self.grid.low) / self.grid.cells as f64;
+        let step = (count / decades / self.top).sqrt() * (STEPS - 1) as f64;
         (step.round() as usize).min(STEPS - 1)
     }
 

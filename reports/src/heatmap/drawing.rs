@@ -13,13 +13,13 @@ use plotters::prelude::{
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-const INK: RGBColor = RGBColor(21, 25, 31);
-const SOFT: RGBColor = RGBColor(87, 96, 108);
-const PLOT: RGBColor = RGBColor(236, 239, 242);
-const HATCH: RGBColor = RGBColor(180, 187, 196);
+pub(super) const INK: RGBColor = RGBColor(21, 25, 31);
+pub(super) const SOFT: RGBColor = RGBColor(87, 96, 108);
+pub(super) const PLOT: RGBColor = RGBColor(236, 239, 242);
+pub(super) const HATCH: RGBColor = RGBColor(180, 187, 196);
 const BAD: RGBColor = RGBColor(198, 47, 31);
 
-/// Room for the title above, times below, latencies left, the objective right.
+/// Room for the heading above, times below, latencies left, the objective right.
 const MARGINS: (i32, i32, i32, i32) = (84, 84, 72, 64);
 /// How finely cells are drawn.
 #[derive(Clone, Copy)]
@@ -31,13 +31,13 @@ pub(super) struct Grain {
 }
 
 /// Where things go, in units of the picture.
-struct Canvas<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
-    scale: i32,
-    left: i32,
-    right: i32,
-    top: i32,
-    bottom: i32,
+pub(super) struct Canvas<'a, DB: DrawingBackend> {
+    pub(super) area: &'a DrawingArea<DB, Shift>,
+    pub(super) scale: i32,
+    pub(super) left: i32,
+    pub(super) right: i32,
+    pub(super) top: i32,
+    pub(super) bottom: i32,
 }
 
 pub(super) fn draw<DB: DrawingBackend>(
@@ -65,19 +65,21 @@ pub(super) fn draw<DB: DrawingBackend>(
         canvas.latencies(&cells)?;
         canvas.objective(figures, &cells)?;
         canvas.legend(figures, &cells)?;
+    } else {
+        canvas.nothing()?;
     }
     canvas.times(figures)?;
     area.present().map_err(failed)
 }
 
-fn failed<E: std::error::Error + Send + Sync>(
+pub(super) fn failed<E: std::error::Error + Send + Sync>(
     error: plotters::drawing::DrawingAreaErrorKind<E>,
 ) -> PictureError {
     PictureError::Drawing(error.to_string())
 }
 
 impl<DB: DrawingBackend> Canvas<'_, DB> {
-    fn rectangle(
+    pub(super) fn rectangle(
         &self,
         from: (i32, i32),
         to: (i32, i32),
@@ -100,7 +102,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.area.draw(&Rectangle::new([from, to], colour.filled())).map_err(failed)
     }
 
-    fn line(
+    pub(super) fn line(
         &self,
         from: (i32, i32),
         to: (i32, i32),
@@ -110,7 +112,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.area.draw(&PathElement::new(vec![at(from), at(to)], style)).map_err(failed)
     }
 
-    fn words(
+    pub(super) fn words(
         &self,
         words: &str,
         at: (i32, i32),
@@ -124,26 +126,11 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.area.draw(&Text::new(text::writable(words), at, style)).map_err(failed)
     }
 
-    fn heading(&self, figures: &Figures<'_>) -> Result<(), PictureError> {
-        let input = figures.input;
-        let left_top = (HPos::Left, VPos::Top);
-        let headline = figures.slas.first().map_or_else(
-            || format!("{} requests", format::count(figures.requests())),
-            sentence::summary,
-        );
-        let room = (self.right - self.left).max(0) as usize;
-        // A letter is about half as wide as it is high.
-        let headline = cut(&headline, room / 9);
-        self.words(&headline, (self.left, 16), 19, (FontStyle::Bold, INK), left_top)?;
-        let mut below = vec![cut(&input.title, 60)];
-        if let Some((first, last)) = input.span {
-            let clock = Clock { date: true, seconds: false };
-            below.push(format!("{} to {} UTC", clock.time(first), clock.time(last)));
-        }
-        below.push(format!("windows of {}", format::span(input.window.span())));
-        below.push(format!("coverage {}", format::coverage(&figures.ledger.streams)));
-        let below = cut(&below.join("  ·  "), room / 6);
-        self.words(&below, (self.left, 46), 13, (FontStyle::Normal, SOFT), left_top)
+    /// What stands in an empty plot.
+    fn nothing(&self) -> Result<(), PictureError> {
+        let middle = ((self.left + self.right) / 2, (self.top + self.bottom) / 2);
+        let soft = (FontStyle::Normal, SOFT);
+        self.words("no request was timed", middle, 15, soft, (HPos::Center, VPos::Center))
     }
 
     /// A column's left edge in pixels.
@@ -284,52 +271,6 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         }
         Ok(())
     }
-
-    /// Below on the left the scale, beside it what the backgrounds mean.
-    fn legend(&self, figures: &Figures<'_>, cells: &Cells) -> Result<(), PictureError> {
-        let (y, height) = (self.bottom + 46, 12);
-        let soft = (FontStyle::Normal, SOFT);
-        let (middle, left_middle) = (y + height / 2, (HPos::Left, VPos::Center));
-        self.words("few", (self.left, middle), 13, soft, left_middle)?;
-        let start = self.left + 28;
-        for (step, [red, green, blue]) in
-            colours::scale(&colours::LIGHT).into_iter().step_by(2).enumerate()
-        {
-            let x = start + step as i32;
-            self.rectangle((x, y), (x + 1, y + height), RGBColor(red, green, blue))?;
-        }
-        let per_decade = cells.top / ((cells.grid.high - cells.grid.low) / cells.grid.cells as f64);
-        let many = format!(
-            "many ({} requests per window and decade of latency)",
-            format::count(per_decade.round() as u64)
-        );
-        self.words(&many, (start + 136, middle), 13, soft, left_middle)?;
-        let mut x = start + 490;
-        self.rectangle((x, y), (x + 16, y + height), PLOT)?;
-        self.words("no request", (x + 22, middle), 13, soft, left_middle)?;
-        x += 110;
-        if !cells.holes().is_empty() && x + 80 < self.right {
-            for stripe in 0..4 {
-                let at = x + stripe * 4;
-                self.line((at, y + height), (at + 4, y), HATCH.stroke_width(self.scale as u32))?;
-            }
-            self.words("no data", (x + 26, middle), 13, soft, left_middle)?;
-        }
-        self.words(
-            &figures.input.generator,
-            (self.right, middle),
-            12,
-            soft,
-            (HPos::Right, VPos::Center),
-        )
-    }
-}
-
-fn cut(text: &str, letters: usize) -> String {
-    if text.chars().count() <= letters {
-        return text.to_owned();
-    }
-    text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// An axis says 2 ms where a number says 2.00 ms.

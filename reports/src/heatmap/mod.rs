@@ -3,6 +3,8 @@
 mod cells;
 pub mod colours;
 mod drawing;
+mod heading;
+mod legend;
 mod text;
 
 use crate::figures::Figures;

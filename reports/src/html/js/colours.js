@@ -50,15 +50,12 @@ function gamma(linear) {
   return Math.round(255 * (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055));
 }
 
-// From a cell's count to a step of the scale: by the root, or by rank among all cells that are not empty.
-function colourSteps(cells, byRank) {
+// From a cell's count to a step of the scale: by the root of its part of `top`, or by rank among all cells that are not empty.
+function colourSteps(cells, byRank, top) {
+  if (!byRank) return (count) => Math.min(SCALE_STEPS - 1, Math.round(Math.sqrt(count / top) * (SCALE_STEPS - 1)));
   const filled = [];
   for (const cell of cells) if (cell > 0) filled.push(cell);
   filled.sort((a, b) => a - b);
-  // The very highest cells would darken all others: the root's scale ends where all but 1 in 1000 have ended.
-  // Fewer than three requests in a cell are few, also where no cell has more.
-  const top = Math.max(3, filled.length ? filled[Math.floor((filled.length - 1) * 0.999)] : 0);
-  if (!byRank) return { top, step: (count) => Math.min(SCALE_STEPS - 1, Math.round(Math.sqrt(count / top) * (SCALE_STEPS - 1))) };
   const rank = (count) => {
     let [low, high] = [0, filled.length];
     while (low < high) {
@@ -68,5 +65,5 @@ function colourSteps(cells, byRank) {
     }
     return low;
   };
-  return { top, step: (count) => Math.round(rank(count) / Math.max(1, filled.length - 1) * (SCALE_STEPS - 1)) };
+  return (count) => Math.round(rank(count) / Math.max(1, filled.length - 1) * (SCALE_STEPS - 1));
 }

@@ -39,3 +39,27 @@ function spreadBin(from, to, count, cells) {
     cells[cell] += overlap * perCell;
   }
 }
+
+// Where a scale of densities ends, in requests per window and decade. It depends on the windows alone, not on how large
+// they are drawn: the picture that the program draws says the same number.
+const MEASURED_PER_DECADE = 40;
+const SCALE_SHARE = 0.999;
+const FEW = 3; // in a cell; also where no cell has more
+
+function scaleTop(windows, whole) {
+  const range = keyRange(whole);
+  if (!range) return FEW * MEASURED_PER_DECADE;
+  const decade = (key) => Math.floor((key - 1) / 90) - 9;
+  const [low, high] = [decade(range.first), decade(range.last) + 1];
+  const grid = logGrid(low, high, (high - low) * MEASURED_PER_DECADE);
+  const cells = new Float64Array(grid.cells);
+  const filled = [];
+  for (const window of windows) {
+    if (!window || window.histogram.total === 0) continue;
+    cells.fill(0);
+    spread(grid, window.histogram, cells);
+    for (const cell of cells) if (cell > 0) filled.push(cell);
+  }
+  filled.sort((a, b) => a - b);
+  return Math.max(FEW, filled[Math.ceil((filled.length - 1) * SCALE_SHARE)]) * MEASURED_PER_DECADE;
+}

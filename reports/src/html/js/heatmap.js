@@ -30,12 +30,13 @@ function drawHeat() {
   plot.y = (seconds) => plot.bottom - (Math.log10(seconds) - low) / (high - low) * height;
   plot.context.fillStyle = colour("plot");
   plot.context.fillRect(plot.left, plot.top, plot.right - plot.left, height);
-  const top = drawCells(plot, logGrid(low, high, Math.max(20, Math.floor(height / ROW_PIXELS))));
+  const top = scaleTop(state.view.windows, state.view.whole);
+  drawCells(plot, logGrid(low, high, Math.max(20, Math.floor(height / ROW_PIXELS))), top);
   hatch(plot);
   latencyAxis(plot, low, high);
   timeAxis(plot);
   drawOverlays(plot);
-  drawLegend(top, height, high - low);
+  drawLegend(top);
   drawHeatMarker();
 }
 
@@ -43,13 +44,14 @@ function drawHeatMarker() {
   drawMarker(byId("heat-marker"), HEAT.top + (state.overlays.rate ? HEAT.rate : 0), HEAT.bottom);
 }
 
-function drawCells(plot, grid) {
+// `top`: requests per window and decade at which the scale ends.
+function drawCells(plot, grid, top) {
   const columns = state.view.windows.map((window) => {
     const cells = new Float64Array(grid.cells);
     if (window) spread(grid, window.histogram, cells);
     return cells;
   });
-  const steps = colourSteps(allCells(columns), state.byRank);
+  const step = colourSteps(allCells(columns), state.byRank, top * (grid.high - grid.low) / grid.cells);
   const colours = scale.map(([r, g, b]) => `rgb(${r} ${g} ${b})`);
   const edges = rowEdges(plot, grid.cells);
   columns.forEach((cells, place) => {
@@ -57,11 +59,10 @@ function drawCells(plot, grid) {
     const width = Math.max(1 / plot.ratio, plot.edge(place + 1) - left);
     for (let row = 0; row < cells.length; row++) {
       if (cells[row] <= 0) continue;
-      plot.context.fillStyle = colours[steps.step(cells[row])];
+      plot.context.fillStyle = colours[step(cells[row])];
       plot.context.fillRect(left, edges[row + 1], width, edges[row] - edges[row + 1]);
     }
   });
-  return steps.top / ((grid.high - grid.low) / grid.cells);
 }
 
 function* allCells(columns) {
@@ -99,12 +100,11 @@ function drawLegend(top) {
     context.fillStyle = `rgb(${r} ${g} ${b})`;
     context.fillRect(step, 0, 1, 1);
   });
-  const highest = top >= 10 ? formatCount(Math.round(top)) : top.toPrecision(2);
   const buttons = element("span", { class: "segments" });
   segments(buttons, [[false, "√ density"], [true, "rank"]], state.byRank, (byRank) => update({ byRank }, "heat"));
   replace(
     byId("heat-legend"),
-    element("span", {}, "few", bar, `many (${highest} requests per window and decade of latency)`),
+    element("span", {}, "few", bar, `many (${formatCount(Math.round(top))} requests per window and decade of latency)`),
     element("span", {}, element("span", { class: "box" }), "no request"),
     state.head.missing.length ? element("span", {}, element("span", { class: "box hatched" }), "no data") : null,
     buttons,
