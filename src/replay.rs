@@ -56,7 +56,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     let reading = interrupt::watch(&interrupted).context("watching for Ctrl-C")?;
     let mut source = Identified::new(open(&arguments.files, &interrupted)?)?;
     let printed = Arc::new(MemoryStore::default());
-    let store = arguments.store.as_deref().map(EmbeddedStore::open).transpose()?;
+    let store = arguments.store.as_deref().map(open_store).transpose()?;
     let store = store.map(|store| Arc::new(store) as Arc<dyn Store>);
     let named_by: &dyn Store = store.as_deref().unwrap_or(&*printed);
     let identity = runtime.block_on(source.identity(arguments, named_by))?;
@@ -96,6 +96,23 @@ fn open(files: &[PathBuf], interrupted: &Arc<AtomicBool>) -> Result<Box<dyn Sour
         }
         files => observer::capture::open(files),
     }
+}
+
+/// Opens the store, or makes one.
+fn open_store(path: &Path) -> anyhow::Result<EmbeddedStore> {
+    ensure_directory(path)?;
+    std::fs::create_dir_all(path).with_context(|| cannot_write(path))?;
+    Ok(EmbeddedStore::open(path)?)
+}
+
+/// What is there but is no directory cannot be a store.
+pub fn ensure_directory(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !path.exists() || path.is_dir(),
+        "store {}: not a directory; name a store's, or one that is empty or not there yet",
+        path.display()
+    );
+    Ok(())
 }
 
 /// Seals the last windows and writes what is buffered.

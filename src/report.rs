@@ -3,7 +3,7 @@
 use crate::arguments::{Format, HeatmapArguments, ReportCommand, SlaArguments, StoreArguments};
 use crate::failure::{Done, say};
 use crate::gather::{self, Asked};
-use crate::replay::cannot_write;
+use crate::replay::{cannot_write, ensure_directory};
 use anyhow::Context;
 use reports::figures::Figures;
 use reports::heatmap::{self, Size};
@@ -24,6 +24,7 @@ pub fn run(command: &ReportCommand) -> anyhow::Result<Done> {
 
 fn read(arguments: &StoreArguments) -> anyhow::Result<ReportInput> {
     let directory = &arguments.store;
+    ensure_directory(directory)?;
     anyhow::ensure!(
         directory.is_dir(),
         "no store at {}; write one with `wirelat replay CAPTURE --store {0}`",

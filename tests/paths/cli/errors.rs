@@ -126,6 +126,24 @@ fn a_report_without_a_store() {
     assert!(!store.exists(), "looking for a store must not make one");
 }
 
+#[test]
+fn a_store_that_is_no_directory() {
+    let folder = Folder::new();
+    let file = folder.file("notes.txt", "mine");
+    for store in [Path::new("/dev/null"), &file] {
+        let capture = fixture("keepalive");
+        let arguments = [capture.as_os_str(), "--store".as_ref(), store.as_os_str()];
+        let name = store.display().to_string();
+        assert_refused(&replay(arguments), &[&name, "not a directory; name"]);
+        let mut command = wirelat(["report", "sla", "--store"]);
+        assert_refused(&Ended::of(command.arg(store)), &[&name, "not a directory; name"]);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"mine");
+    let (capture, below) = (fixture("keepalive"), file.join("store"));
+    let arguments = [capture.as_os_str(), "--store".as_ref(), below.as_os_str()];
+    assert_refused(&replay(arguments), &["notes.txt/store", "cannot write", "check"]);
+}
+
 /// What came before counts.
 #[test]
 fn a_truncated_last_record_is_a_warning() {
