@@ -17,7 +17,7 @@ summary() {
 
 echo
 echo 'Synthesizing a day: 300,000 requests, incidents at 05:00, 11:20 and 17:45'
-wirelat synth --profile day --transactions 300000 --output demo/day.pcap --truth demo/day.truth.jsonl
+wirelat synth --profile day --transactions 300000 --output demo/day.pcap
 echo 'Replaying it'
 wirelat replay demo/day.pcap --title 'A synthesized day' --objective 1.5s --objective 200ms --target 99.9 \
   --store demo/store --report demo/report.html >demo/report.txt
@@ -33,4 +33,4 @@ echo "Its heatmap:  $PWD/demo/heatmap.png"
 echo "The capture:  $PWD/demo/fixture.html"
 summary demo/fixture.txt
 echo "As text:      demo/report.txt, demo/fixture.txt"
-echo "Kept to try:  demo/day.pcap, demo/day.truth.jsonl ($(du -ch demo/day.pcap demo/day.truth.jsonl | sed -n 's/\ttotal//p')); \`make clean-demo\` removes all of demo/"
+echo "Kept to try:  demo/day.pcap ($(du -h demo/day.pcap | cut -f1)); \`make clean-demo\` removes all of demo/"
