@@ -12,6 +12,7 @@ pub mod output;
 pub mod packet;
 pub mod pairing;
 mod protocols;
+pub mod redis;
 mod slab;
 pub mod tcp;
 pub mod wires;

@@ -40,6 +40,9 @@ pub const MISSING_MAX: u32 = 16 * 1024 * 1024;
 /// Bytes of a message head. Servers refuse heads of more than 8 to 64 KiB.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of an inline command of Redis, as its servers have it.
+pub const INLINE_BYTES_MAX: usize = 64 * 1024;
+
 /// Bytes of a chunk-size line with its extensions.
 pub const CHUNK_LINE_BYTES_MAX: usize = 4 * 1024;
 
@@ -64,8 +67,8 @@ pub const REFERENCES_MAX: usize = 65_536;
 /// Keys whose names are remembered for all connections.
 pub const LEARNED_MAX: usize = 65_536;
 
-/// Verbs a wire: methods, opcodes.
-pub const OPERATIONS_MAX: usize = 64;
+/// Verbs a wire: methods, opcodes, commands; Redis has the most, about 400.
+pub const OPERATIONS_MAX: usize = 512;
 
 /// Wires that detection may add.
 pub const WIRES_MAX: usize = 256;

@@ -4,6 +4,7 @@ use crate::cassandra::Cassandra;
 use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::http1::Http1;
 use crate::pairing::Events;
+use crate::redis::Redis;
 use model::flow::Direction;
 use model::protocol::Protocol;
 use model::units::CaptureTime;
@@ -150,4 +151,5 @@ macro_rules! decoders {
 decoders! {
     Http(Http1) = Http1::default();
     Cassandra(Box<Cassandra>) = Box::default();
+    Redis(Box<Redis>) = Box::default();
 }

@@ -470,9 +470,11 @@ fn bridge(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) 
 }
 
 /// Answers may have been among bytes of a direction that had lost its place: of those that pair by id, whatever was open
-/// then may have been answered by them.
+/// then may have been answered by them; and after a join in the middle, a server that answers an open request with the
+/// rest of something else owed more than we saw asked.
 fn lose_unread_answers(flow: &mut Flow, parties: &Parties, context: &mut Context) {
-    if flow.pairing.trust == Trust::ById && flow.pairing.open > 0 {
+    let may_be_answered = matches!(flow.pairing.trust, Trust::ById | Trust::Provisional);
+    if may_be_answered && flow.pairing.open > 0 {
         flow.pairing.lose_answers(parties, context);
     }
 }
