@@ -14,6 +14,12 @@ const DETAILS_MAX: usize = 3;
 /// A number about a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
+    /// gRPC: the status in the trailers.
+    GrpcStatus,
+    /// gRPC: messages in the request.
+    RequestMessages,
+    /// HTTP/2: the error code with which the server reset the stream.
+    StreamError,
     /// Postgres: Parse to ParseComplete, in nanoseconds.
     Parse,
     /// Postgres: Bind to BindComplete, in nanoseconds.
@@ -26,6 +32,9 @@ impl Detail {
     /// The name used in JSON.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::GrpcStatus => "grpc_status",
+            Self::RequestMessages => "request_messages",
+            Self::StreamError => "stream_error",
             Self::Parse => "parse_ns",
             Self::Bind => "bind_ns",
             Self::Warnings => "warnings",
@@ -53,13 +62,15 @@ impl Attributes {
     pub const END_NOT_CAPTURED: Self = Self::flag(3);
     /// The last byte of the request was never captured.
     pub const REQUEST_END_NOT_CAPTURED: Self = Self::flag(4);
+    /// The client took the request back.
+    pub const CANCELLED: Self = Self::flag(7);
 
     /// Cassandra: the answer is one page, and more follow.
     pub const MORE_PAGES: Self = Self::flag(5);
     /// Cassandra: the server traced the request.
     pub const TRACED: Self = Self::flag(6);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::REQUEST_INCOMPLETE, "request_incomplete"),
         (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
         (Self::EARLY_ANSWER, "early_answer"),
@@ -67,6 +78,7 @@ impl Attributes {
         (Self::REQUEST_END_NOT_CAPTURED, "request_end_not_captured"),
         (Self::MORE_PAGES, "more_pages"),
         (Self::TRACED, "traced"),
+        (Self::CANCELLED, "cancelled"),
     ];
 
     const fn flag(place: u32) -> Self {

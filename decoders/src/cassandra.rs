@@ -290,6 +290,7 @@ impl Walked {
 
 impl Decoder for Cassandra {
     const PAIRS_BY_ID: bool = true;
+    const REUSES_IDS: bool = true;
 
     fn probe(direction: Direction, bytes: &[u8]) -> Probe {
         probe::first(direction, bytes)

@@ -4,6 +4,7 @@
 
 use crate::pairing::Events;
 use model::flow::Direction;
+use model::protocol::Protocol;
 use model::units::CaptureTime;
 use thiserror::Error;
 
@@ -40,6 +41,14 @@ pub enum Progress {
         /// Bytes read.
         consumed: usize,
     },
+    /// So many were read; from here on the connection, both ways, is another decoder's. The direction that was not read
+    /// stands at a boundary.
+    Become {
+        /// Bytes read.
+        consumed: usize,
+        /// Whose.
+        protocol: Protocol,
+    },
     /// So many were read; from here on the connection, both ways, is out of reach: a tunnel, another protocol.
     Opaque {
         /// Bytes read.
@@ -55,6 +64,8 @@ pub enum AfterCut {
     /// It goes on, and what the other direction does next tells where it ends: its bytes are passed over until
     /// [`Decoder::on_cut_ended`].
     Goes,
+    /// It goes on for so many bytes behind those that were seen, cut ones among them; then [`Decoder::on_skipped`].
+    Skips(u64),
     /// It makes the connection opaque.
     Opaque,
 }
@@ -125,6 +136,8 @@ pub trait Decoder {
     /// Answers name their requests, so that they may come in any order: what a gap hides makes only those doubtful that
     /// were open across it.
     const PAIRS_BY_ID: bool = false;
+    /// An id can stand for another request when its answer was given.
+    const REUSES_IDS: bool = false;
 
     /// Whether `bytes`, at the start of a segment, are this protocol's.
     fn probe(direction: Direction, bytes: &[u8]) -> Probe
@@ -155,7 +168,8 @@ pub trait Decoder {
     /// Whether the direction stands between two messages.
     fn at_boundary(&self, direction: Direction) -> bool;
 
-    /// Forgets where the direction stood: the next byte begins a message.
+    /// Forgets where the direction stood: the next byte begins a message. Told of both directions, before their first byte,
+    /// of a connection that was joined mid-stream.
     fn restart(&mut self, direction: Direction);
 
     /// Bytes behind `seen`, which wait for more, will never come. Where what was read before tells how many bytes there are
@@ -167,7 +181,7 @@ pub trait Decoder {
     }
 
     /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut.
-    /// Only for protocols whose messages do not begin with their length.
+    /// For protocols whose messages do not begin with their length, and for those that know what they lost.
     fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
         let _ = (seen, lost, out);
         AfterCut::Lost
@@ -205,6 +219,7 @@ pub trait Decoder {
 /// A decoder whose state is large, or rare, lies in a box.
 impl<D: Decoder> Decoder for Box<D> {
     const PAIRS_BY_ID: bool = D::PAIRS_BY_ID;
+    const REUSES_IDS: bool = D::REUSES_IDS;
 
     fn probe(direction: Direction, bytes: &[u8]) -> Probe {
         D::probe(direction, bytes)

@@ -16,6 +16,7 @@ use crate::naming::Kind;
 use crate::pairing::{Events, Key};
 use head::{Coding, Framing};
 use model::flow::Direction;
+use model::protocol::Protocol;
 use model::transaction::{Code, Outcome};
 use model::units::CaptureTime;
 
@@ -112,8 +113,13 @@ impl Http1 {
                     .or_else(|| head::bare_request_line(line))
                     .ok_or(DecodeError("not a request line"))?;
                 if method == b"PRI" && target == b"*" {
-                    // RFC 9113, section 3.4: HTTP/2 without an upgrade.
-                    return Ok(Progress::Opaque { consumed: 0 });
+                    // RFC 9113, section 3.4: HTTP/2. Where an answer is awaited, it is the one that says so, and another
+                    // card queue has it.
+                    let is_awaited = out.oldest_tag().is_some() && bytes.len() <= HEAD_BYTES_MAX;
+                    return Ok(match is_awaited {
+                        true => Progress::Need { consumed: 0 },
+                        false => Progress::Opaque { consumed: 0 },
+                    });
                 }
                 out.begin_request(at, tag_of(method), Key::InOrder);
                 out.name_request(method, target, Kind::Adhoc);
@@ -166,6 +172,9 @@ impl Http1 {
                 return self.head_ended(chunk, at, framing, out);
             }
             framing.read(field);
+            if side.status == SWITCHING_PROTOCOLS && head::switches_to_http2(field) {
+                framing.coding = Coding::Http2;
+            }
         }
         (side.head, side.number, side.coding) =
             ((head_before + at) as u32, framing.content_length, framing.coding);
@@ -181,12 +190,16 @@ impl Http1 {
         out: &mut Events<'_>,
     ) -> Result<Progress, DecodeError> {
         let direction = chunk.direction;
-        let side = self.side(direction);
         let is_response = direction == Direction::ToClient;
         if is_response {
-            let status = side.status;
+            let status = self.response.status;
             let asked = out.oldest_tag().unwrap_or(tag::OTHER);
             let is_tunnel = is_tunnel(status, asked);
+            let is_upgrade = status == SWITCHING_PROTOCOLS && framing.coding == Coding::Http2;
+            // Stream 1 is the request, and its answer comes on it.
+            if is_upgrade && self.request.state == State::StartLine && out.hand_over(1) {
+                return Ok(Progress::Become { consumed: at, protocol: Protocol::Http2 });
+            }
             if is_tunnel || is_interim(status) || asked == tag::HEAD || matches!(status, 204 | 304)
             {
                 self.message_ended(direction, Some(chunk.time_at(at.saturating_sub(1))), out);
@@ -196,13 +209,14 @@ impl Http1 {
                 });
             }
         }
+        let side = self.side(direction);
         side.number = u64::from(side.head);
         let (length, unknown) = match framing.coding {
             Coding::Chunked => {
                 side.state = State::ChunkSize;
                 return Ok(Progress::Consumed(at));
             }
-            Coding::None => (framing.length(), false),
+            Coding::None | Coding::Http2 => (framing.length(), false),
             Coding::Other | Coding::Contradictory => (None, true),
         };
         match length {
@@ -422,13 +436,16 @@ fn tag_of(method: &[u8]) -> u32 {
 /// The answer after which the connection carries something else: Upgrade (RFC 9110, section 7.8) and CONNECT (section
 /// 9.3.6).
 fn is_tunnel(status: u16, asked: u32) -> bool {
-    status == 101 || (asked == tag::CONNECT && (200..300).contains(&status))
+    status == SWITCHING_PROTOCOLS || (asked == tag::CONNECT && (200..300).contains(&status))
 }
 
 /// RFC 9110, section 15.2; 101 is the answer (section 15.2.2).
 const fn is_interim(status: u16) -> bool {
-    matches!(status, 100..=199) && status != 101
+    matches!(status, 100..=199) && status != SWITCHING_PROTOCOLS
 }
+
+/// RFC 9110, section 15.2.2.
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 const fn outcome_of(status: u16) -> Outcome {
     match status {

@@ -6,6 +6,7 @@ pub mod cassandra;
 pub mod decoder;
 pub mod engine;
 pub mod http1;
+pub mod http2;
 pub mod limits;
 pub mod naming;
 pub mod output;

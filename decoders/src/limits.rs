@@ -82,3 +82,10 @@ pub const FRONT_BYTES_MAX: usize = 32 * 1024;
 
 /// Cassandra statements of one connection that are being prepared at a time.
 pub const PREPARES_MAX: usize = 1_024;
+
+/// Bytes of an HTTP/2 header table, by HPACK's count (RFC 7541, section 4.1); peers may agree on more. What falls out early
+/// is unknown.
+pub const HPACK_TABLE_BYTES_MAX: u32 = 64 * 1024;
+
+/// HTTP/2 streams open at a time on one connection. Servers allow 100 to 1,000.
+pub const STREAMS_MAX: usize = 4_096;

@@ -1,6 +1,6 @@
 //! What a request is filed under, by protocol.
 
-use crate::http1;
+use crate::{http1, http2};
 use model::protocol::Protocol;
 
 /// How a wire names its requests.
@@ -22,6 +22,8 @@ pub enum Kind {
     Adhoc,
     /// A statement that is prepared, and executed by reference.
     Prepared,
+    /// A procedure that is called: it is its own name.
+    Procedure,
 }
 
 impl Naming {
@@ -37,6 +39,11 @@ impl Naming {
     /// Appends the name of a request's target to `out`, as UTF-8.
     pub fn name(&self, target: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match self {
+            Self::Http(http1::Naming::Templates)
+                if kind == Kind::Procedure && http2::is_procedure(target) =>
+            {
+                out.extend_from_slice(target);
+            }
             Self::Http(naming) => naming.name(target, out),
             Self::Plain => out.extend_from_slice(String::from_utf8_lossy(target).as_bytes()),
             Self::None => {}

@@ -222,7 +222,7 @@ impl Pairing {
                 let decided = match self.trust {
                     Trust::Lost => exchange.take_quarantined(parties, deadline),
                     Trust::Proven | Trust::Provisional | Trust::ById => {
-                        exchange.decided(parties, Outcome::Unanswered, deadline)
+                        Self::unanswered(exchange, Outcome::Unanswered, parties, deadline)
                     }
                 };
                 context.now = deadline;
@@ -230,6 +230,31 @@ impl Pairing {
                 emit(context, decided);
             }
             id = next;
+        }
+    }
+
+    /// Answers may have been overlooked in bytes that could not be read: nobody can say of what is open that it had none.
+    /// In order, nothing is open then.
+    pub(crate) fn overlook_answers(&mut self, context: &mut Context) {
+        let mut id = if self.trust == Trust::ById { self.oldest } else { NO_EXCHANGE };
+        while let Some(exchange) = context.exchanges.get_mut(id) {
+            exchange.may_be_answered = true;
+            id = exchange.next;
+        }
+    }
+
+    /// A request of which nothing more will be known than that it is still open.
+    fn unanswered(
+        exchange: &mut Exchange,
+        outcome: Outcome,
+        parties: &Parties,
+        at: CaptureTime,
+    ) -> Decided {
+        let is_doubtful = exchange.may_be_answered && outcome == Outcome::Unanswered;
+        match outcome {
+            Outcome::Quarantined => exchange.take_quarantined(parties, at),
+            _ if is_doubtful => exchange.take_quarantined(parties, at),
+            _ => exchange.decided(parties, outcome, at),
         }
     }
 
@@ -249,11 +274,31 @@ impl Pairing {
         }
         self.asking = Asking::Nothing;
         if self.trust == Trust::ById {
-            return;
+            return self.lose_request_ends(parties, context);
         }
         self.trust = Trust::Lost;
         self.gap_answered = false;
         self.refute(parties, context);
+    }
+
+    /// The ends of all requests that are arriving may be in what was lost. Those that have their answer are decided.
+    fn lose_request_ends(&mut self, parties: &Parties, context: &mut Context) {
+        let mut id = if self.open > 0 { self.oldest } else { NO_EXCHANGE };
+        while let Some(exchange) = context.exchanges.get_mut(id) {
+            let next = exchange.next;
+            if !exchange.request_ended {
+                exchange.request_ended = true;
+                exchange.attributes.set(Attributes::REQUEST_END_NOT_CAPTURED);
+            }
+            if exchange.response_ended
+                && let Some(mut exchange) = self.take(parties.slot, id, context)
+                && !exchange.timed_out
+            {
+                let outcome = exchange.outcome;
+                emit(context, exchange.decided(parties, outcome, context.now));
+            }
+            id = next;
+        }
     }
 
     /// See [`Self::lose_requests`]: a lost answer makes every open request doubtful.
@@ -286,8 +331,7 @@ impl Pairing {
             }
             let decided = match (answered, outcome) {
                 (true, _) => exchange.decided(parties, exchange.outcome, context.now),
-                (false, Outcome::Quarantined) => exchange.take_quarantined(parties, context.now),
-                (false, _) => exchange.decided(parties, outcome, context.now),
+                (false, _) => Self::unanswered(&mut exchange, outcome, parties, context.now),
             };
             self.file(decided, parties, context);
         }

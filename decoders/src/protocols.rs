@@ -3,6 +3,7 @@
 use crate::cassandra::Cassandra;
 use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::http1::Http1;
+use crate::http2::Http2;
 use crate::pairing::Events;
 use crate::redis::Redis;
 use model::flow::Direction;
@@ -41,6 +42,12 @@ macro_rules! decoders {
             pub(crate) const fn protocol(&self) -> Protocol {
                 match self {
                     $(Self::$variant(_) => Protocol::$variant,)+
+                }
+            }
+
+            pub(crate) const fn reuses_ids(&self) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$decoder>::REUSES_IDS,)+
                 }
             }
 
@@ -152,4 +159,5 @@ decoders! {
     Http(Http1) = Http1::default();
     Cassandra(Box<Cassandra>) = Box::default();
     Redis(Box<Redis>) = Box::default();
+    Http2(Box<Http2>) = Box::default();
 }

@@ -176,6 +176,17 @@ impl Wires {
         Named { operation, name }
     }
 
+    /// The number of a verb.
+    pub(crate) fn operation(
+        &mut self,
+        id: WireId,
+        operation: &[u8],
+        fresh: &mut Vec<Fresh>,
+    ) -> NameId {
+        let wire = self.wires.get_mut(usize::from(id.0));
+        wire.map_or(NameId::UNKNOWN, |wire| wire.operation(id, operation, fresh))
+    }
+
     /// The same for a request whose name is known by a key.
     pub(crate) fn name_by(
         &mut self,

@@ -10,6 +10,7 @@ use crate::tcp::flow::{Buffer, Flow, Mode};
 use crate::tcp::reassembly::Data;
 use crate::wires::Wires;
 use model::flow::{Direction, End};
+use model::protocol::Protocol;
 
 /// Looks at bytes of a connection whose protocol is not known.
 pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
@@ -73,7 +74,8 @@ enum Verdict {
 fn probe(flow: &Flow, from: End, bytes: &[u8], wires: &Wires) -> Verdict {
     let asked_for = if flow.assigned { Some(wires.protocol(flow.wire)) } else { None };
     let mut verdict = Verdict::NotThis;
-    for known in DECODERS.iter().filter(|known| asked_for.is_none_or(|it| it == known.protocol)) {
+    let may_be = |known: &&Known| asked_for.is_none_or(|it| speaks(it, known.protocol));
+    for known in DECODERS.iter().filter(may_be) {
         match probe_one(known, flow, from, bytes) {
             (Probe::Certain, direction) => return Verdict::Certain(known, direction),
             (Probe::Unsure, _) => verdict = Verdict::Unsure,
@@ -81,6 +83,12 @@ fn probe(flow: &Flow, from: End, bytes: &[u8], wires: &Wires) -> Verdict {
         }
     }
     verdict
+}
+
+/// Whether a wire of one protocol may speak the other: servers speak both versions of HTTP on one port.
+fn speaks(asked_for: Protocol, protocol: Protocol) -> bool {
+    let is_http = |protocol| matches!(protocol, Protocol::Http | Protocol::Http2);
+    asked_for == protocol || (is_http(asked_for) && is_http(protocol))
 }
 
 fn probe_one(known: &Known, flow: &Flow, from: End, bytes: &[u8]) -> (Probe, Direction) {
@@ -145,7 +153,12 @@ fn begin(
         let wire = context.wires.detected(known.protocol, port, &mut context.output.fresh);
         flow.assign(&mut context.wires, wire);
     }
-    flow.mode = Mode::Decoding((known.begin)());
+    let mut decoder = (known.begin)();
+    if !from_start {
+        decoder.restart(Direction::ToServer);
+        decoder.restart(Direction::ToClient);
+    }
+    flow.mode = Mode::Decoding(decoder);
     if known.pairs_by_id {
         flow.pairing.pair_by_id();
     } else {

@@ -4,11 +4,12 @@ use super::detect;
 use crate::decoder::{AfterCut, Chunk, Close, Mark, Probe, Progress};
 use crate::limits::PROBE_BYTES_MAX;
 use crate::pairing::{Context, Events, Parties, Trust};
-use crate::protocols::Decoding;
+use crate::protocols::{DECODERS, Decoding};
 use crate::tcp::account::Fate;
 use crate::tcp::flow::{Buffer, Flow, Mode, at_mut};
 use crate::tcp::reassembly::Data;
 use model::flow::{Direction, End};
+use model::protocol::Protocol;
 use model::transaction::Outcome;
 use model::units::CaptureTime;
 
@@ -129,6 +130,10 @@ impl Reader<'_, '_> {
                     self.flow.stream_mut(self.from).skip = u64::MAX;
                     consumed
                 }
+                Some(Ok(Progress::Become { consumed, protocol })) => {
+                    self.hand_over(protocol);
+                    consumed
+                }
                 Some(Ok(Progress::Opaque { consumed })) => {
                     self.account(Fate::Decoded, consumed);
                     self.turn_opaque();
@@ -166,6 +171,19 @@ impl Reader<'_, '_> {
             ledger.notices.desyncs += 1;
         }
         lose(self.flow, self.from, &self.parties, self.context);
+    }
+
+    /// Another decoder has the connection from here on.
+    fn hand_over(&mut self, protocol: Protocol) {
+        let Some(known) = DECODERS.iter().find(|known| known.protocol == protocol) else { return };
+        let mut decoder = (known.begin)();
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            if self.flow.stream(self.flow.sender(direction)).lost {
+                decoder.restart(direction);
+            }
+        }
+        self.flow.mode = Mode::Decoding(decoder);
+        self.parties.protocol = protocol;
     }
 
     fn turn_opaque(&mut self) {
@@ -370,9 +388,17 @@ fn end_cut(
 }
 
 /// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
-fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
+fn cut(
+    flow: &mut Flow,
+    from: End,
+    lost: u64,
+    at: Option<CaptureTime>,
+    parties: &Parties,
+    context: &mut Context,
+) -> bool {
     let direction = flow.direction(from);
-    if flow.stream(from).lost || !flow.pairing.is_sequential() {
+    let may_go_on = flow.pairing.trust == Trust::ById || flow.pairing.is_sequential();
+    if flow.stream(from).lost || !may_go_on {
         return false;
     }
     let buffer = flow.take_buffer(from, context);
@@ -389,6 +415,10 @@ fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut C
     match after {
         AfterCut::Lost => {}
         AfterCut::Goes => flow.stream_mut(from).skip = u64::MAX,
+        AfterCut::Skips(bytes) => {
+            flow.stream_mut(from).skip = bytes;
+            gap(flow, parties.slot, from, lost, at, context);
+        }
         AfterCut::Opaque => turn_opaque(flow, from, parties, context),
     }
     is_under_way
@@ -435,7 +465,7 @@ pub(crate) fn gap(
     if lost == 0 {
         return;
     }
-    if at.is_some() && cut(flow, from, lost, &parties, context) {
+    if at.is_some() && cut(flow, from, lost, at, &parties, context) {
         return;
     }
     if !flow.stream(from).lost {
@@ -473,9 +503,12 @@ fn bridge(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) 
 /// then may have been answered by them; and after a join in the middle, a server that answers an open request with the
 /// rest of something else owed more than we saw asked.
 fn lose_unread_answers(flow: &mut Flow, parties: &Parties, context: &mut Context) {
-    let may_be_answered = matches!(flow.pairing.trust, Trust::ById | Trust::Provisional);
-    if may_be_answered && flow.pairing.open > 0 {
-        flow.pairing.lose_answers(parties, context);
+    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = flow else { return };
+    match pairing.trust {
+        _ if pairing.open == 0 => {}
+        Trust::ById if !decoder.reuses_ids() => pairing.overlook_answers(context),
+        Trust::ById | Trust::Provisional => pairing.lose_answers(parties, context),
+        Trust::Proven | Trust::Lost => {}
     }
 }
 

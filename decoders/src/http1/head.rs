@@ -25,6 +25,8 @@ pub(super) enum Coding {
     Other,
     /// There is none, and `Content-Length` contradicts itself.
     Contradictory,
+    /// There is no body: HTTP/2 follows.
+    Http2,
 }
 
 impl Default for Framing {
@@ -78,6 +80,13 @@ impl Framing {
             read_field(field, self);
         }
     }
+}
+
+/// Whether a field of an answer that switches protocols says that HTTP/2 follows (RFC 7540, section 3.2).
+pub(super) fn switches_to_http2(field: &[u8]) -> bool {
+    let name = field.split(|&byte| byte == b':').next().unwrap_or_default();
+    let value = field.get(name.len() + 1..).unwrap_or_default().trim_ascii();
+    name.trim_ascii_end().eq_ignore_ascii_case(b"upgrade") && value.eq_ignore_ascii_case(b"h2c")
 }
 
 fn read_field(field: &[u8], framing: &mut Framing) {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod requests;
+mod streams;
 
 use super::{Context, Pairing, Parties};
 use crate::output::{Sample, SampleKind};

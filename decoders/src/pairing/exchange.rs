@@ -30,6 +30,8 @@ pub(crate) struct Exchange {
     pub(crate) request_ended: bool,
     pub(crate) response_ended: bool,
     pub(crate) timed_out: bool,
+    /// Its answer may have been overlooked.
+    pub(crate) may_be_answered: bool,
     /// The next newer one of the same connection, and the next older one.
     pub(crate) next: u32,
     pub(crate) previous: u32,
@@ -54,6 +56,7 @@ impl Exchange {
             request_ended: false,
             response_ended: false,
             timed_out: false,
+            may_be_answered: false,
             next: NO_EXCHANGE,
             previous: NO_EXCHANGE,
             target: None,

@@ -122,6 +122,13 @@ impl Events<'_> {
         self.keep_target(target);
     }
 
+    /// Names the request that is arriving by its verb alone, where its target is not known.
+    pub fn name_operation(&mut self, operation: &[u8]) {
+        let Context { wires, output, .. } = &mut *self.context;
+        let operation = wires.operation(self.parties.wire, operation, &mut output.fresh);
+        self.file_request(Named { operation, ..Named::default() });
+    }
+
     /// What the wire calls such a request; for requests that will name it later.
     pub fn named(&mut self, operation: &[u8], target: &[u8], kind: Kind) -> Named {
         let Context { wires, output, .. } = &mut *self.context;
