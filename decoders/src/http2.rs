@@ -12,8 +12,8 @@
 //! - CONNECT ends with its answer's fields, as in HTTP/1: what follows is a tunnel.
 //! - What a server pushes answers nobody's request: its header blocks are read for the sake of the table, and no
 //!   transaction is made of it.
-//! - After a join or a gap the header table is not known: names and statuses that it gave are unknown, never guessed (see
-//!   [`hpack`]). Where even the outcome is among them, the request is quarantined.
+//! - After a join or a gap the header table is not known: what it gave is unknown, never guessed (see [`hpack`]): a name,
+//!   a status, and of most gRPC calls the outcome. Their times are known.
 
 mod blocks;
 mod data;

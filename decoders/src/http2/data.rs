@@ -184,11 +184,7 @@ impl Http2 {
         let Some(stream) = self.streams.get_mut(id).filter(|it| it.answer == Answer::Begun) else {
             return;
         };
-        let Some(outcome) = super::verdict::of_answer(stream, by_fields) else {
-            out.doubt(u64::from(id));
-            self.streams.remove(id);
-            return;
-        };
+        let outcome = super::verdict::of_answer(stream, by_fields);
         stream.answer = Answer::Ended;
         out.continue_response(u64::from(id));
         out.code(stream.code(), outcome);
