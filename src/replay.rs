@@ -180,7 +180,7 @@ fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
             })?;
             Naming::Http(http1::Naming::from_routes(&routes).with_context(|| file.clone())?)
         }
-        (_, None) => Naming::None,
+        (protocol, None) => Naming::by_default(protocol),
         (protocol, Some(file)) => {
             anyhow::bail!("wire {spec}: {protocol} has no names to give; leave out `{file}`")
         }

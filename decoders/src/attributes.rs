@@ -1,5 +1,7 @@
 //! Things worth knowing about a transaction, beside its fields.
 
+use crate::kafka::CODECS;
+
 /// What is true of a transaction, and a few numbers about it. Fixed in size: nothing is allocated for a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -26,6 +28,10 @@ pub enum Detail {
     Bind,
     /// Cassandra: warnings that the server adds to its answer.
     Warnings,
+    /// Kafka: how long the broker holds the client back, in nanoseconds.
+    Throttle,
+    /// Kafka: what record batches are compressed with, as a place in the decoder's list.
+    Codec,
 }
 
 impl Detail {
@@ -38,7 +44,18 @@ impl Detail {
             Self::Parse => "parse_ns",
             Self::Bind => "bind_ns",
             Self::Warnings => "warnings",
+            Self::Throttle => "throttle_ns",
+            Self::Codec => "codec",
         }
+    }
+
+    /// What a value of it says.
+    fn entry(self, value: u64) -> Entry {
+        let text = match self {
+            Self::Codec => usize::try_from(value).ok().and_then(|codec| CODECS.get(codec)),
+            _ => None,
+        };
+        text.map_or(Entry::Number(value), |&text| Entry::Text(text))
     }
 }
 
@@ -49,6 +66,8 @@ pub enum Entry {
     Holds,
     /// How much.
     Number(u64),
+    /// Which of a few.
+    Text(&'static str),
 }
 
 impl Attributes {
@@ -70,7 +89,10 @@ impl Attributes {
     /// Cassandra: the server traced the request.
     pub const TRACED: Self = Self::flag(6);
 
-    const NAMES: [(Self, &'static str); 8] = [
+    /// Kafka: the answer brought no records.
+    pub const EMPTY: Self = Self::flag(16);
+
+    const NAMES: [(Self, &'static str); 9] = [
         (Self::REQUEST_INCOMPLETE, "request_incomplete"),
         (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
         (Self::EARLY_ANSWER, "early_answer"),
@@ -79,6 +101,7 @@ impl Attributes {
         (Self::MORE_PAGES, "more_pages"),
         (Self::TRACED, "traced"),
         (Self::CANCELLED, "cancelled"),
+        (Self::EMPTY, "empty"),
     ];
 
     const fn flag(place: u32) -> Self {
@@ -114,7 +137,7 @@ impl Attributes {
         let flags = Self::NAMES.into_iter().filter(move |&(flag, _)| self.has(flag));
         let details = self.details.into_iter().zip(self.values);
         let numbers =
-            details.filter_map(|(detail, value)| Some((detail?.name(), Entry::Number(value))));
+            details.filter_map(|(detail, value)| Some((detail?.name(), detail?.entry(value))));
         flags.map(|(_, name)| (name, Entry::Holds)).chain(numbers)
     }
 }

@@ -150,6 +150,16 @@ pub trait Decoder {
     where
         Self: Sized;
 
+    /// The same of an answer, where the open requests are known: for protocols whose answers say little but which request
+    /// they belong to.
+    fn resync_answer(&self, bytes: &[u8], out: &Events<'_>) -> Probe
+    where
+        Self: Sized,
+    {
+        let _ = out;
+        Self::resync(Direction::ToClient, bytes)
+    }
+
     /// Reads what is whole in `chunk`; the driver keeps the rest and presents it again with more.
     fn on_bytes(
         &mut self,
@@ -227,6 +237,10 @@ impl<D: Decoder> Decoder for Box<D> {
 
     fn resync(direction: Direction, bytes: &[u8]) -> Probe {
         D::resync(direction, bytes)
+    }
+
+    fn resync_answer(&self, bytes: &[u8], out: &Events<'_>) -> Probe {
+        (**self).resync_answer(bytes, out)
     }
 
     fn on_bytes(

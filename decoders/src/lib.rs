@@ -7,6 +7,7 @@ pub mod decoder;
 pub mod engine;
 pub mod http1;
 pub mod http2;
+mod kafka;
 pub mod limits;
 pub mod naming;
 pub mod output;

@@ -89,3 +89,6 @@ pub const HPACK_TABLE_BYTES_MAX: u32 = 64 * 1024;
 
 /// HTTP/2 streams open at a time on one connection. Servers allow 100 to 1,000.
 pub const STREAMS_MAX: usize = 4_096;
+
+/// Topics, and record batches, of one Kafka message that are sampled.
+pub const TOPICS_SAMPLED_MAX: usize = 1_024;

@@ -122,6 +122,46 @@ pub enum SampleKind {
     RoundTrip,
     /// `tcp.first_byte`.
     FirstByte,
+    /// `kafka.produce_age`, `kafka.fetch_age`: from the newest record's creation, by its producer's clock, to the message that carries it being
+    /// whole; of each record batch.
+    RecordAge(TopicApi),
+    /// `kafka.topic_total`: first byte of the request to last byte of the answer, of each topic in it.
+    TopicTotal(TopicApi),
+    /// `kafka.topic_records`: records of one topic in one message.
+    TopicRecords(TopicApi),
+    /// `kafka.topic_bytes`: bytes of one topic's record batches in one message.
+    TopicBytes(TopicApi),
+}
+
+/// The APIs whose messages carry records: one message may be about many topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TopicApi {
+    /// Carried by the request.
+    Produce,
+    /// Carried by the answer.
+    Fetch,
+    /// Carried by the answer.
+    ShareFetch,
+}
+
+impl TopicApi {
+    /// The value of the tag `api`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Produce => "Produce",
+            Self::Fetch => "Fetch",
+            Self::ShareFetch => "ShareFetch",
+        }
+    }
+
+    /// The operation of requests whose answer brings no records.
+    pub const fn empty_name(self) -> Option<&'static str> {
+        match self {
+            Self::Produce => None,
+            Self::Fetch => Some("FetchEmpty"),
+            Self::ShareFetch => Some("ShareFetchEmpty"),
+        }
+    }
 }
 
 impl SampleKind {
@@ -131,6 +171,42 @@ impl SampleKind {
             Self::Connect => "tcp.connect",
             Self::RoundTrip => "tcp.rtt",
             Self::FirstByte => "tcp.first_byte",
+            Self::RecordAge(TopicApi::Produce) => "kafka.produce_age",
+            Self::RecordAge(TopicApi::Fetch | TopicApi::ShareFetch) => "kafka.fetch_age",
+            Self::TopicTotal(_) => "kafka.topic_total",
+            Self::TopicRecords(_) => "kafka.topic_records",
+            Self::TopicBytes(_) => "kafka.topic_bytes",
+        }
+    }
+
+    /// The decimal scale of its values in its series: −9 for nanoseconds, which become seconds; 0 for counts.
+    pub const fn scale(self) -> i8 {
+        match self {
+            Self::Connect | Self::RoundTrip | Self::FirstByte => -9,
+            Self::RecordAge(_) | Self::TopicTotal(_) => -9,
+            Self::TopicRecords(_) | Self::TopicBytes(_) => 0,
+        }
+    }
+
+    /// The tag that a sample's name stands under, where it has one.
+    pub const fn name_tag(self) -> Option<&'static str> {
+        match self {
+            Self::Connect | Self::RoundTrip | Self::FirstByte => None,
+            Self::RecordAge(_)
+            | Self::TopicTotal(_)
+            | Self::TopicRecords(_)
+            | Self::TopicBytes(_) => Some("topic"),
+        }
+    }
+
+    /// A tag that is the same for all samples of the kind.
+    pub const fn tag(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Connect | Self::RoundTrip | Self::FirstByte => None,
+            Self::RecordAge(api)
+            | Self::TopicTotal(api)
+            | Self::TopicRecords(api)
+            | Self::TopicBytes(api) => Some(("api", api.name())),
         }
     }
 }

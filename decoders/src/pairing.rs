@@ -22,7 +22,7 @@ use model::protocol::Protocol;
 use model::transaction::{Code, Outcome, Transaction};
 use model::units::CaptureTime;
 use model::wire::WireId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What all connections of an engine share.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     /// Open requests by connection number and id, for protocols that pair by id.
     by_id: HashMap<(u32, u64), u32, FixedState>,
+    /// Keys whose names were told.
+    told: HashSet<u128, FixedState>,
     /// Pairs whose proof is awaited, by connection number.
     provisional: HashMap<u32, Vec<Decided>, FixedState>,
     pub(crate) keep_targets: bool,
@@ -58,6 +60,7 @@ impl Context {
             wires,
             output: Output::default(),
             by_id: HashMap::default(),
+            told: HashSet::default(),
             provisional: HashMap::default(),
             keep_targets,
             skips: keep_skips.then(HashMap::default),

@@ -4,6 +4,7 @@ use crate::cassandra::Cassandra;
 use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::http1::Http1;
 use crate::http2::Http2;
+use crate::kafka::Kafka;
 use crate::pairing::Events;
 use crate::redis::Redis;
 use model::flow::Direction;
@@ -60,6 +61,12 @@ macro_rules! decoders {
             pub(crate) fn resync(&self, direction: Direction, bytes: &[u8]) -> Probe {
                 match self {
                     $(Self::$variant(_) => <$decoder>::resync(direction, bytes),)+
+                }
+            }
+
+            pub(crate) fn resync_answer(&self, bytes: &[u8], out: &Events<'_>) -> Probe {
+                match self {
+                    $(Self::$variant(decoder) => decoder.resync_answer(bytes, out),)+
                 }
             }
 
@@ -160,4 +167,5 @@ decoders! {
     Cassandra(Box<Cassandra>) = Box::default();
     Redis(Box<Redis>) = Box::default();
     Http2(Box<Http2>) = Box::default();
+    Kafka(Box<Kafka>) = Box::default();
 }

@@ -147,6 +147,8 @@ account! {
         time_reversed,
         /// Messages of which the last byte was never captured: their end has no time.
         end_not_captured,
+        /// Things within one message that were not sampled: there were too many.
+        samples_over_limit,
         /// Transactions whose name was never captured or did not fit.
         names_unknown,
         /// Transactions filed under `other`, because the wire has too many names.

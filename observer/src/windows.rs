@@ -277,8 +277,11 @@ impl Windows {
             let series = self.group_series.of(key, catalog, &mut self.series);
             group.pack(series, &mut values);
         }
-        for ((wire, kind, _), histogram) in filling.samples.drain() {
-            let id = self.series.tagged(kind.metric(), &[("wire", catalog.label(wire))]);
+        for ((wire, kind, name), histogram) in filling.samples.drain() {
+            let name = kind.name_tag().map(|tag| (tag, catalog.name(wire, name)));
+            let tags = [Some(("wire", catalog.label(wire))), name, kind.tag()];
+            let tags: Vec<_> = tags.into_iter().flatten().collect();
+            let id = self.series.tagged(kind.metric(), &tags);
             values.push((id, Value::Histogram((&histogram).into())));
         }
         let start = self.length.window_of(filling.start).start;

@@ -80,6 +80,7 @@ fn attributes<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S
         match entry {
             Entry::Holds => map.serialize_entry(name, &true)?,
             Entry::Number(number) => map.serialize_entry(name, &number)?,
+            Entry::Text(text) => map.serialize_entry(name, text)?,
         }
     }
     map.end()

@@ -342,14 +342,19 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a message begins here, in a direction that has lost its place. Only the start of a segment can tell.
-    fn find_boundary(&self, bytes: &[u8]) -> Probe {
+    fn find_boundary(&mut self, bytes: &[u8]) -> Probe {
         let may_begin = self.direction == Direction::ToClient
             || self.flow.pairing.trust != Trust::Lost
             || (self.quiet && self.flow.pairing.may_ask_again());
-        match &self.flow.mode {
-            Mode::Decoding(decoder) if may_begin => decoder.resync(self.direction, bytes),
-            _ => Probe::NotThis,
+        if !may_begin {
+            return Probe::NotThis;
         }
+        let direction = self.direction;
+        let begins = self.with_decoder(|decoder, out| match direction {
+            Direction::ToServer => decoder.resync(direction, bytes),
+            Direction::ToClient => decoder.resync_answer(bytes, out),
+        });
+        begins.unwrap_or(Probe::NotThis)
     }
 }
 

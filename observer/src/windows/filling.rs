@@ -39,6 +39,7 @@ impl Filling {
 
     pub(super) fn sample(&mut self, sample: &Sample) {
         let key = (sample.wire, sample.kind, sample.name);
-        self.samples.entry(key).or_default().record_nanos(sample.value);
+        let histogram = self.samples.entry(key).or_default();
+        histogram.record_scaled(sample.value, sample.kind.scale());
     }
 }

@@ -113,6 +113,27 @@ impl Events<'_> {
         }
     }
 
+    /// Files the request under another verb, by what its answer says.
+    pub fn operation_by_answer(&mut self, operation: &[u8]) {
+        let operation = self.unnamed(operation).operation;
+        if let Some(exchange) = self.answered() {
+            exchange.operation = operation;
+        }
+    }
+
+    /// When the request began whose answer is arriving.
+    pub fn answered_since(&mut self) -> Option<CaptureTime> {
+        self.answered()?.moments.request_first
+    }
+
+    /// The answer that is arriving is whole, but what it says was lost.
+    pub fn doubt_response(&mut self) {
+        if self.pairing.answering == Answering::Open {
+            self.quarantine_one(self.pairing.answered);
+        }
+        self.pairing.answering = Answering::Nothing;
+    }
+
     /// More about the exchange whose answer is arriving.
     pub fn response_detail(&mut self, detail: Detail, value: u64) {
         if let Some(exchange) = self.answered() {

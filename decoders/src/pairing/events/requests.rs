@@ -1,7 +1,7 @@
 //! What a decoder says of requests.
 
 use super::{Events, Key, Named};
-use crate::limits::OPEN_REQUESTS_MAX;
+use crate::limits::{LEARNED_MAX, OPEN_REQUESTS_MAX};
 use crate::naming::Kind;
 use crate::output::{Attributes, Detail};
 use crate::pairing::{Answering, Asking, Context, Exchange, Trust, emit, quarantine};
@@ -68,8 +68,13 @@ impl Events<'_> {
     fn reuse(&mut self, id: u64) {
         let slot = self.parties.slot;
         let Some(&number) = self.context.by_id.get(&(slot, id)) else { return };
+        self.quarantine_one(number);
+    }
+
+    /// One that is open is doubtful, the others are not.
+    pub(super) fn quarantine_one(&mut self, number: u32) {
         self.give_up(number);
-        if let Some(mut exchange) = self.pairing.take(slot, number, self.context)
+        if let Some(mut exchange) = self.pairing.take(self.parties.slot, number, self.context)
             && !exchange.timed_out
         {
             let now = self.context.now;
@@ -135,6 +140,13 @@ impl Events<'_> {
         wires.name(self.parties.wire, operation, target, kind, &mut output.fresh)
     }
 
+    /// A request of which only the verb is known.
+    pub fn unnamed(&mut self, operation: &[u8]) -> Named {
+        let Context { wires, output, .. } = &mut *self.context;
+        let operation = wires.operation(self.parties.wire, operation, &mut output.fresh);
+        Named { operation, ..Named::default() }
+    }
+
     /// What a request is called whose name is known by a key that another connection may have told, or will tell before
     /// its answer comes, by [`Self::learn`].
     pub fn named_by(&mut self, operation: &[u8], key: u128) -> Named {
@@ -144,6 +156,10 @@ impl Events<'_> {
 
     /// From here on `key` stands for what the wire's naming makes of `target`, on all connections.
     pub fn learn(&mut self, key: u128, target: &[u8], kind: Kind) {
+        // The first name counts, so that it need not be told again: some are told in every answer of a kind.
+        if self.context.told.contains(&key) {
+            return;
+        }
         if let Some(name) = self.name_of(target, kind) {
             self.learn_name(key, name);
         }
@@ -156,8 +172,19 @@ impl Events<'_> {
 
     /// From here on `key` stands for `name`, on all connections.
     pub fn learn_name(&mut self, key: u128, name: Box<str>) {
+        let told = &mut self.context.told;
+        if told.len() >= LEARNED_MAX || !told.insert(key) {
+            return;
+        }
         let place = self.context.next_place();
         self.context.output.learned.push((place, (key, name)));
+    }
+
+    /// Whether a request with this id is open: its tag.
+    pub fn open_tag(&self, id: u64) -> Option<u32> {
+        let number = self.context.by_id.get(&(self.parties.slot, id))?;
+        let exchange = self.context.exchanges.get(*number)?;
+        (!exchange.response_ended).then_some(exchange.tag)
     }
 
     /// Files the request that is arriving under a name that was made before.
@@ -236,6 +263,18 @@ impl Events<'_> {
             Asking::Doubtful => quarantine(self.pairing.asked, self.parties, self.context),
             Asking::Nothing | Asking::Decided => {}
         }
+    }
+
+    /// The request that is arriving is whole, but not known well enough to say what becomes of it.
+    pub fn doubt_request(&mut self) {
+        let number = self.pairing.asked;
+        let is_open = self.pairing.asking == Asking::Open;
+        if is_open {
+            self.quarantine_one(number);
+        } else if self.pairing.asking == Asking::Doubtful {
+            quarantine(number, self.parties, self.context);
+        }
+        self.pairing.asking = Asking::Nothing;
     }
 
     /// The request's bytes stop before its end; `at` is when the last of them came.
