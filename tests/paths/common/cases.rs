@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The protocols whose cases are replayed.
-pub(crate) const PROTOCOLS: [&str; 1] = ["cassandra"];
+pub(crate) const PROTOCOLS: [&str; 4] = ["cassandra", "http2", "kafka", "redis"];
 
 /// `case.toml`; see `fixtures/README.md`.
 #[derive(Debug, Deserialize)]

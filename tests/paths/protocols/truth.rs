@@ -13,7 +13,11 @@ struct Spoken {
     unlisted: &'static [&'static str],
 }
 
-const SPOKEN: [Spoken; 0] = [];
+const SPOKEN: [Spoken; 3] = [
+    Spoken { truth: "http2", own: "http2", kinds: &[("http2", "*")], unlisted: &[] },
+    Spoken { truth: "kafka", own: "kafka", kinds: &[("kafka", "*")], unlisted: &[] },
+    Spoken { truth: "redis", own: "redis", kinds: &[("redis", "*")], unlisted: &[] },
+];
 
 /// What came of one protocol in one capture.
 #[derive(Default)]
