@@ -76,18 +76,21 @@ enum Fit {
     Not,
 }
 
-/// Whether `body`, of which `left` bytes are said to come, is laid out as `walk` says. `is_whole`: to its last byte.
-fn fit(mut walk: Walk, mut body: &[u8], mut left: u32, is_whole: bool, facts: &mut u32) -> Fit {
+/// Whether `body`, of which `left` bytes are said to come, is laid out as `walk` says, and nothing in it is refused.
+/// `is_whole`: laid out to the last byte.
+fn fit(
+    mut walk: Walk,
+    mut body: &[u8],
+    mut left: u32,
+    is_whole: bool,
+    mut accept: impl FnMut(Fact<'_>) -> bool,
+) -> Fit {
     loop {
         let end = body.len().min(left as usize);
         let visible = body.get(..end).unwrap_or_default();
         let (read, pass) = match walk.next(visible, left) {
-            Step::Found { fact, .. } if !is_plausible(fact) => return Fit::Not,
-            Step::Found { read, pass, .. } => {
-                *facts += 1;
-                (read, pass)
-            }
-            Step::Pass { read, pass } => (read, pass),
+            Step::Found { fact, .. } if !accept(fact) => return Fit::Not,
+            Step::Found { read, pass, .. } | Step::Pass { read, pass } => (read, pass),
             Step::Need if visible.len() == left as usize => return Fit::Not,
             Step::Need => return Fit::Part,
             Step::Done if left == 0 || !is_whole => return Fit::Whole,
@@ -166,8 +169,11 @@ pub(super) fn request(bytes: &[u8], is_strict: bool) -> Probe {
     if length + 2 > left as usize || client.is_some_and(|id| !is_text(id)) {
         return Probe::NotThis;
     }
-    let (mut facts, is_read) = (0, !api.request.is_empty());
-    let fit = fit(head.walk(api, version), body, left, is_read, &mut facts);
+    let (mut facts, is_read) = (0_u32, !api.request.is_empty());
+    let fit = fit(head.walk(api, version), body, left, is_read, |fact| {
+        facts += 1;
+        is_plausible(fact)
+    });
     // Without the client's id, little but the layout tells a request from other bytes.
     let is_sure = match fit {
         Fit::Not => return Probe::NotThis,
@@ -195,17 +201,24 @@ pub(super) fn answer(bytes: &[u8], out: &Events<'_>) -> Probe {
         let [a, b, c, d, e, f, g, h] = *head;
         [u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])]
     }) else {
-        return Probe::NotThis;
+        // The first byte of a size is small, most often 0.
+        return if bytes.first().is_none_or(|&first| first <= 8) {
+            Probe::Unsure
+        } else {
+            Probe::NotThis
+        };
     };
     let Some(tag) = out.open_tag(u64::from(id)).map(Tag::from) else { return Probe::NotThis };
     let Some(left) = i32::try_from(size).ok().and_then(|_| size.checked_sub(SIZE_BYTES)) else {
         return Probe::NotThis;
     };
     let body = bytes.get(RESPONSE_HEAD_BYTES..).unwrap_or_default();
+    // An answer that ends where the segment ends may say what it likes.
+    let is_exact = body.len() == left as usize;
+    let accept = |fact: Fact<'_>| is_exact || is_plausible(fact);
     let fits = match tag.response_walk() {
-        Some(walk) => fit(walk, body, left, false, &mut 0) != Fit::Not,
-        // Nothing to go by but its end.
-        None => body.len() == left as usize,
+        Some(walk) => fit(walk, body, left, false, accept) != Fit::Not,
+        None => is_exact,
     };
     let behind = body.get(left as usize..).unwrap_or_default();
     if fits && may_follow(behind) { Probe::Certain } else { Probe::NotThis }
