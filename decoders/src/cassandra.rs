@@ -223,7 +223,8 @@ impl Cassandra {
             (Some(_), None) => Ok(Step::Need),
             (Some(inflated), Some(payload)) => {
                 let first = chunk.time_at(offset);
-                let clock = Clock::Segment { first, last: chunk.time_at(end.saturating_sub(1)) };
+                let last = Some(chunk.time_at(end.saturating_sub(1)));
+                let clock = Clock::Segment { first, last };
                 let is_whole = segment.is_self_contained;
                 self.inflate(chunk.direction, (payload, inflated), is_whole, clock, out)?;
                 Ok(Step::Consumed(segment.total()))

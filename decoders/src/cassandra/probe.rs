@@ -12,7 +12,7 @@ use model::flow::Direction;
 const LOOK_BYTES: usize = 512;
 
 /// Characters of a text that are looked at.
-const LOOK_CHARACTERS: usize = 64;
+const LOOK_CHARACTERS: usize = 24;
 
 /// Whether `bytes` begin a connection: clients ask for options, or start at once.
 pub(super) fn first(direction: Direction, bytes: &[u8]) -> Probe {

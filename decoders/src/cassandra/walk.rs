@@ -2,7 +2,7 @@
 
 use super::head::{Head, answers, opcode};
 use super::segment::{Segment, TRAILER_BYTES};
-use super::{Cassandra, Framing, Place, State};
+use super::{Cassandra, Framing, Place, State, compression};
 use crate::decoder::{Chunk, DecodeError};
 use crate::limits::FRONT_BYTES_MAX;
 use crate::pairing::{Events, Key};
@@ -26,8 +26,8 @@ pub(super) struct Stretch<'a> {
 pub(super) enum Clock<'a> {
     /// As the chunk says, behind an offset.
     Wire(&'a Chunk<'a>, usize),
-    /// With a compressed segment, from its first byte to its last.
-    Segment { first: CaptureTime, last: CaptureTime },
+    /// With a compressed segment, from its first byte to its last, if that was captured.
+    Segment { first: CaptureTime, last: Option<CaptureTime> },
 }
 
 impl Clock<'_> {
@@ -40,9 +40,9 @@ impl Clock<'_> {
     }
 
     /// When a message ended before `end`.
-    fn last(self, end: usize) -> CaptureTime {
+    fn last(self, end: usize) -> Option<CaptureTime> {
         match self {
-            Self::Wire(chunk, start) => chunk.time_at((start + end).saturating_sub(1)),
+            Self::Wire(chunk, start) => Some(chunk.time_at((start + end).saturating_sub(1))),
             Self::Segment { last, .. } => last,
         }
     }
@@ -103,7 +103,7 @@ impl Cassandra {
                     if side.left > 0 {
                         return Ok(Walked { consumed: at, skip: 0 });
                     }
-                    self.message_ended(direction, Some(stretch.clock.last(at)), out);
+                    self.message_ended(direction, stretch.clock.last(at), out);
                 }
             }
         }
@@ -180,14 +180,7 @@ impl Cassandra {
             (Framing::Open | Framing::Plain, _) => u64::MAX,
         };
         let passed = match (side.state, side.place) {
-            (State::Front, _) => {
-                self.read_front(direction, seen.bytes, true, out);
-                let passed = u64::from(side.left).min(limit);
-                let side = self.side(direction);
-                side.state = State::Rest;
-                side.left = side.left.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX));
-                passed
-            }
+            (State::Front, _) => self.end_front(direction, seen.bytes, limit, out),
             // Some message of the segment is lost, and where the next one begins; not where the segment ends.
             (State::Head, Place::Payload(left, true)) => {
                 lose_answers(direction, out);
@@ -202,15 +195,58 @@ impl Cassandra {
         passed.checked_sub(waiting)
     }
 
-    /// The same for a compressed segment, which is read when it is whole.
+    /// The same for a compressed segment, which is otherwise read when it is whole: as far as it is at hand.
     fn bridge_segment(&mut self, seen: &Chunk<'_>, lz4: bool, out: &mut Events<'_>) -> Option<u64> {
         let segment = Segment::read(seen.bytes, lz4).ok()??;
-        let is_between = self.side(seen.direction).state == State::Head;
-        if !segment.is_self_contained || !is_between {
+        let behind = segment.total().checked_sub(seen.bytes.len())?;
+        let length = segment.inflated? as u64;
+        let direction = seen.direction;
+        if self.side(direction).state != State::Head {
             return None;
         }
-        lose_answers(seen.direction, out);
-        segment.total().checked_sub(seen.bytes.len()).map(|bytes| bytes as u64)
+        let payload = seen.bytes.get(segment.header..)?;
+        let mut scratch = out.take_scratch();
+        let inflated = compression::lz4(payload, length as usize, &mut scratch);
+        let clock = Clock::Segment { first: seen.time_at(0), last: None };
+        let holds_whole = segment.is_self_contained;
+        let stretch = Stretch { bytes: &scratch, length, holds_whole, clock };
+        let walked = match inflated {
+            Ok(_) => self.walk(direction, &stretch, out).ok(),
+            Err(_) => None,
+        };
+        let read = walked.map(|walked| {
+            let rest = scratch.get(walked.consumed..).unwrap_or_default();
+            let end = walked.consumed as u64 + walked.skip;
+            end + self.end_front(direction, rest, length.saturating_sub(end), out)
+        });
+        out.give_scratch(scratch);
+        let is_all = read? == length;
+        if !is_all && !holds_whole {
+            return None;
+        }
+        if !is_all {
+            lose_answers(direction, out);
+        }
+        Some(behind as u64)
+    }
+
+    /// No more of the front of a body will come than `front`; the body's next bytes, at most `limit`, are passed over.
+    fn end_front(
+        &mut self,
+        direction: Direction,
+        front: &[u8],
+        limit: u64,
+        out: &mut Events<'_>,
+    ) -> u64 {
+        if self.side(direction).state != State::Front {
+            return 0;
+        }
+        self.read_front(direction, front, true, out);
+        let side = self.side(direction);
+        let passed = u64::from(side.left).min(limit);
+        side.state = State::Rest;
+        side.left = side.left.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX));
+        passed
     }
 }
 
