@@ -90,9 +90,12 @@ impl Attributes {
     pub const TRACED: Self = Self::flag(6);
 
     /// Kafka: the answer brought no records.
-    pub const EMPTY: Self = Self::flag(16);
+    pub const EMPTY: Self = Self::flag(9);
 
-    const NAMES: [(Self, &'static str); 9] = [
+    /// HTTP/2: what says how well the request went was agreed before the capture began.
+    pub const OUTCOME_UNKNOWN: Self = Self::flag(8);
+
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::REQUEST_INCOMPLETE, "request_incomplete"),
         (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
         (Self::EARLY_ANSWER, "early_answer"),
@@ -102,6 +105,7 @@ impl Attributes {
         (Self::TRACED, "traced"),
         (Self::CANCELLED, "cancelled"),
         (Self::EMPTY, "empty"),
+        (Self::OUTCOME_UNKNOWN, "outcome_unknown"),
     ];
 
     const fn flag(place: u32) -> Self {

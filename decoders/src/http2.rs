@@ -13,7 +13,7 @@
 //! - What a server pushes answers nobody's request: its header blocks are read for the sake of the table, and no
 //!   transaction is made of it.
 //! - After a join or a gap the header table is not known: what it gave is unknown, never guessed (see [`hpack`]): a name,
-//!   a status, and of most gRPC calls the outcome. Their times are known.
+//!   a status. An answer of which even the outcome is not known is timed as `ok`, and says so (`outcome_unknown`).
 
 mod blocks;
 mod data;

@@ -428,9 +428,7 @@ fn emit(context: &mut Context, decided: Decided) {
     if let Some(ledger) = context.wires.ledger_mut(transaction.wire) {
         let requests = &mut ledger.requests;
         match transaction.outcome {
-            Outcome::Ok | Outcome::ClientError | Outcome::ServerError | Outcome::Unknown => {
-                requests.answered += 1;
-            }
+            Outcome::Ok | Outcome::ClientError | Outcome::ServerError => requests.answered += 1,
             Outcome::Unanswered => requests.unanswered += 1,
             Outcome::NoAnswerExpected => requests.no_answer_expected += 1,
             Outcome::Quarantined => requests.quarantined += 1,

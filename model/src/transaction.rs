@@ -18,8 +18,6 @@ pub enum Outcome {
     ClientError,
     /// Answered; the protocol blames the server (HTTP 5xx).
     ServerError,
-    /// Answered; what says whether all is well was agreed before the capture began, or inside a gap.
-    Unknown,
     /// Closed, reset, or no answer within the named time.
     Unanswered,
     /// The protocol gives no answer to it.
@@ -32,11 +30,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Ok,
         Self::ClientError,
         Self::ServerError,
-        Self::Unknown,
         Self::Unanswered,
         Self::NoAnswerExpected,
         Self::Quarantined,
@@ -49,7 +46,6 @@ impl Outcome {
             Self::Ok => "ok",
             Self::ClientError => "client_error",
             Self::ServerError => "server_error",
-            Self::Unknown => "unknown",
             Self::Unanswered => "unanswered",
             Self::NoAnswerExpected => "no_answer_expected",
             Self::Quarantined => "quarantined",
@@ -59,7 +55,7 @@ impl Outcome {
 
     /// Whether an answer came, be it an error.
     pub const fn is_answered(self) -> bool {
-        matches!(self, Self::Ok | Self::ClientError | Self::ServerError | Self::Unknown)
+        matches!(self, Self::Ok | Self::ClientError | Self::ServerError)
     }
 }
 

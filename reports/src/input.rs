@@ -143,8 +143,6 @@ pub struct OutcomeCounts {
     pub client_error: u64,
     /// Answered; the server was at fault.
     pub server_error: u64,
-    /// Answered; how well is not known.
-    pub unknown: u64,
     /// Never answered.
     pub unanswered: u64,
     /// The protocol gives no answer.
@@ -173,7 +171,6 @@ impl OutcomeCounts {
             Outcome::Ok => self.ok,
             Outcome::ClientError => self.client_error,
             Outcome::ServerError => self.server_error,
-            Outcome::Unknown => self.unknown,
             Outcome::Unanswered => self.unanswered,
             Outcome::NoAnswerExpected => self.no_answer_expected,
             Outcome::Quarantined => self.quarantined,
@@ -191,7 +188,6 @@ impl OutcomeCounts {
             Outcome::Ok => &mut self.ok,
             Outcome::ClientError => &mut self.client_error,
             Outcome::ServerError => &mut self.server_error,
-            Outcome::Unknown => &mut self.unknown,
             Outcome::Unanswered => &mut self.unanswered,
             Outcome::NoAnswerExpected => &mut self.no_answer_expected,
             Outcome::Quarantined => &mut self.quarantined,

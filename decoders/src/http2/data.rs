@@ -3,9 +3,10 @@
 use super::streams::{Answer, Stream};
 use super::{Head, Http2, Place, State, Step};
 use crate::decoder::DecodeError;
-use crate::output::Detail;
+use crate::output::{Attributes, Detail};
 use crate::pairing::Events;
 use model::flow::Direction;
+use model::transaction::Outcome;
 use model::units::CaptureTime;
 
 /// A DATA frame whose payload is arriving.
@@ -184,10 +185,13 @@ impl Http2 {
         let Some(stream) = self.streams.get_mut(id).filter(|it| it.answer == Answer::Begun) else {
             return;
         };
-        let outcome = super::verdict::of_answer(stream, by_fields);
+        let known = super::verdict::of_answer(stream, by_fields);
         stream.answer = Answer::Ended;
         out.continue_response(u64::from(id));
-        out.code(stream.code(), outcome);
+        out.code(stream.code(), known.unwrap_or(Outcome::Ok));
+        if known.is_none() {
+            out.response_attribute(Attributes::OUTCOME_UNKNOWN);
+        }
         if let Some(status @ 0..=999) = stream.grpc_status {
             out.response_detail(Detail::GrpcStatus, u64::from(status));
         }

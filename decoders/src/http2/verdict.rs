@@ -3,20 +3,30 @@
 use super::streams::Stream;
 use model::transaction::Outcome;
 
-/// What a whole answer says of its request. `ended_by_fields`: a header block ended it.
-pub(super) fn of_answer(stream: &Stream, ended_by_fields: bool) -> Outcome {
-    match (stream.status, stream.grpc_status, stream.is_grpc) {
-        (Some(400..=499), _, _) => Outcome::ClientError,
-        (Some(500..), _, _) => Outcome::ServerError,
-        (Some(_), Some(grpc_status), _) => of_grpc_status(grpc_status),
-        (Some(_), None, Some(false)) => Outcome::Ok,
+/// What a whole answer says of its request; `None` where that was said by fields that are not known.
+pub(super) fn of_answer(stream: &Stream, ended_by_fields: bool) -> Option<Outcome> {
+    let status = stream.status?;
+    if !(100..400).contains(&status) {
+        return Some(of_status(status));
+    }
+    if let Some(grpc_status) = stream.grpc_status {
+        return Some(of_grpc_status(grpc_status));
+    }
+    match stream.is_grpc {
+        Some(false) => Some(Outcome::Ok),
         // The status may be one of the fields that are not known.
-        (Some(_), None, _) if ended_by_fields && stream.has_unknown => Outcome::Unknown,
+        _ if ended_by_fields && stream.has_unknown => None,
         // "PROTOCOL-HTTP2.md", Responses: a call without a status has failed.
-        (Some(_), None, Some(true)) => Outcome::ServerError,
+        Some(true) => Some(Outcome::ServerError),
         // No call ends without fields.
-        (Some(_), None, None) => Outcome::Ok,
-        (None, _, _) => Outcome::Unknown,
+        None => Some(Outcome::Ok),
+    }
+}
+
+const fn of_status(status: u16) -> Outcome {
+    match status {
+        400..=499 => Outcome::ClientError,
+        _ => Outcome::ServerError,
     }
 }
 
@@ -67,19 +77,19 @@ mod tests {
             (200, None, Some(true), Outcome::ServerError),
         ] {
             let stream = stream(Some(status), grpc_status, is_grpc);
-            assert_eq!(of_answer(&stream, true), outcome, "{stream:?}");
+            assert_eq!(of_answer(&stream, true), Some(outcome), "{stream:?}");
         }
     }
 
     #[test]
     fn what_was_agreed_before_we_came_is_not_guessed() {
-        assert_eq!(of_answer(&stream(None, None, None), true), Outcome::Unknown);
+        assert_eq!(of_answer(&stream(None, None, None), true), None);
         let unknown = |is_grpc| Stream { has_unknown: true, ..stream(Some(200), None, is_grpc) };
-        assert_eq!(of_answer(&unknown(None), true), Outcome::Unknown);
-        assert_eq!(of_answer(&unknown(Some(true)), true), Outcome::Unknown);
-        assert_eq!(of_answer(&unknown(None), false), Outcome::Ok);
-        assert_eq!(of_answer(&unknown(Some(false)), true), Outcome::Ok);
+        assert_eq!(of_answer(&unknown(None), true), None);
+        assert_eq!(of_answer(&unknown(Some(true)), true), None);
+        assert_eq!(of_answer(&unknown(None), false), Some(Outcome::Ok));
+        assert_eq!(of_answer(&unknown(Some(false)), true), Some(Outcome::Ok));
         let error = Stream { has_unknown: true, ..stream(Some(404), None, None) };
-        assert_eq!(of_answer(&error, true), Outcome::ClientError);
+        assert_eq!(of_answer(&error, true), Some(Outcome::ClientError));
     }
 }

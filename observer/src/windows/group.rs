@@ -50,7 +50,7 @@ impl GroupKey {
             (3, _) => Some("3xx"),
             (4, _) => Some("4xx"),
             (5, _) => Some("5xx"),
-            (_, Outcome::Ok | Outcome::ClientError | Outcome::ServerError | Outcome::Unknown)
+            (_, Outcome::Ok | Outcome::ClientError | Outcome::ServerError)
                 if !matches!(self.protocol, Protocol::Http | Protocol::Http2) =>
             {
                 Some(self.outcome.name())

@@ -36,6 +36,12 @@ impl Spoken {
         let mut verdict = Verdict::default();
         let own = |found: &&Found| found.wire.split(':').next() == Some(self.own);
         let mut left: Vec<&Found> = found.iter().filter(own).collect();
+        // The truth counts answers off, also where a client has told Redis to give none.
+        let silenced: Vec<&str> = found
+            .iter()
+            .filter(|found| found.operation == "CLIENT REPLY")
+            .map(|found| &*found.client)
+            .collect();
         for row in rows.iter().filter(|row| !row.request.is_empty()) {
             let Some(operation) = self.operation_of(row) else { continue };
             let is_its = |found: &&Found| {
@@ -43,8 +49,17 @@ impl Spoken {
                     && found.moments[0] == row.moments[0]
                     && (operation == "*" || found.operation == operation)
             };
-            let its = left.iter().position(is_its).map(|place| left.remove(place));
+            // Several can begin in one packet.
+            let asked = row.request.to_ascii_uppercase();
+            let is_named =
+                |found: &&Found| asked.starts_with(&*found.operation.to_ascii_uppercase());
+            let place = left.iter().position(|found| is_its(found) && is_named(found));
+            let place = place.or_else(|| left.iter().position(is_its));
+            let its = place.map(|place| left.remove(place));
             if !row.is_paired() || row.has_flag("no_response") || row.has_flag("oneway") {
+                continue;
+            }
+            if silenced.contains(&&*row.client) {
                 continue;
             }
             verdict.paired += 1;
