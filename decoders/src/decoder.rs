@@ -64,8 +64,6 @@ pub enum AfterCut {
     /// It goes on, and what the other direction does next tells where it ends: its bytes are passed over until
     /// [`Decoder::on_cut_ended`].
     Goes,
-    /// It goes on for so many bytes behind those that were seen, cut ones among them; then [`Decoder::on_skipped`].
-    Skips(u64),
     /// It makes the connection opaque.
     Opaque,
 }
@@ -191,7 +189,7 @@ pub trait Decoder {
     }
 
     /// The snap length cut the packet behind `seen`, bytes that wait for more; `lost` more are behind the cut.
-    /// For protocols whose messages do not begin with their length, and for those that know what they lost.
+    /// Only for protocols whose messages do not begin with their length.
     fn on_cut(&mut self, seen: &Chunk<'_>, lost: u64, out: &mut Events<'_>) -> AfterCut {
         let _ = (seen, lost, out);
         AfterCut::Lost

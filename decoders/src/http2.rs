@@ -24,7 +24,7 @@ mod probe;
 mod streams;
 mod verdict;
 
-use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progress};
+use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::limits::HEAD_BYTES_MAX;
 use crate::output::{Attributes, Detail};
 use crate::pairing::Events;
@@ -390,30 +390,26 @@ impl Decoder for Http2 {
         }
     }
 
-    fn on_cut(&mut self, seen: &Chunk<'_>, _: u64, out: &mut Events<'_>) -> AfterCut {
+    fn on_gap(&mut self, seen: &Chunk<'_>, out: &mut Events<'_>) -> Option<u64> {
         let direction = seen.direction;
-        let seen_bytes = seen.bytes.len() as u64;
+        let left = |head: &Head| u64::from(head.length).saturating_sub(seen.bytes.len() as u64);
         match self.side(direction).state {
             State::Payload(head, _) if head.may_have_fields() => {
-                if self.cut_fragment(direction, &head, seen.bytes, out).is_err() {
-                    return AfterCut::Lost;
-                }
+                self.cut_fragment(direction, &head, seen.bytes, out).ok()?;
                 self.side(direction).state = State::Fields(head);
-                AfterCut::Skips(u64::from(head.length).saturating_sub(seen_bytes))
+                Some(left(&head))
             }
+            // What was reset is not known to be over, nor to go on.
             State::Payload(head, _) if head.kind != kind::RST_STREAM => {
                 self.side(direction).state = State::Passing;
-                AfterCut::Skips(u64::from(head.length).saturating_sub(seen_bytes))
+                Some(left(&head))
             }
-            State::Data(data) => {
-                let rest = self.cut_data(direction, data);
-                AfterCut::Skips(u64::from(rest))
-            }
+            State::Data(data) => Some(u64::from(self.cut_data(direction, data))),
             State::Payload(..)
             | State::Fields(_)
             | State::Passing
             | State::Head
-            | State::Preface => AfterCut::Lost,
+            | State::Preface => None,
         }
     }
 

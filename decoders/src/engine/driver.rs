@@ -393,17 +393,9 @@ fn end_cut(
 }
 
 /// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
-fn cut(
-    flow: &mut Flow,
-    from: End,
-    lost: u64,
-    at: Option<CaptureTime>,
-    parties: &Parties,
-    context: &mut Context,
-) -> bool {
+fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
     let direction = flow.direction(from);
-    let may_go_on = flow.pairing.trust == Trust::ById || flow.pairing.is_sequential();
-    if flow.stream(from).lost || !may_go_on {
+    if flow.stream(from).lost || !flow.pairing.is_sequential() {
         return false;
     }
     let buffer = flow.take_buffer(from, context);
@@ -420,10 +412,6 @@ fn cut(
     match after {
         AfterCut::Lost => {}
         AfterCut::Goes => flow.stream_mut(from).skip = u64::MAX,
-        AfterCut::Skips(bytes) => {
-            flow.stream_mut(from).skip = bytes;
-            gap(flow, parties.slot, from, lost, at, context);
-        }
         AfterCut::Opaque => turn_opaque(flow, from, parties, context),
     }
     is_under_way
@@ -470,7 +458,7 @@ pub(crate) fn gap(
     if lost == 0 {
         return;
     }
-    if at.is_some() && cut(flow, from, lost, at, &parties, context) {
+    if at.is_some() && cut(flow, from, lost, &parties, context) {
         return;
     }
     if !flow.stream(from).lost {

@@ -99,6 +99,9 @@ impl Http2 {
             bytes = messages.unread().min(data.left);
             messages.pass(bytes);
             data.left -= bytes;
+            if data.left == 0 {
+                bytes += std::mem::take(&mut data.padding);
+            }
         } else {
             bytes = data.left + data.padding;
             (data.left, data.padding) = (0, 0);
