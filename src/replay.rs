@@ -15,6 +15,7 @@ use anyhow::Context;
 use decoders::engine::EngineConfig;
 use decoders::http1;
 use decoders::naming::Naming;
+use decoders::statements::{self, Dialect, Queries};
 use decoders::wires::WireConfig;
 use identity::Identified;
 use model::protocol::Protocol;
@@ -172,17 +173,23 @@ fn publish(
 
 /// Reads a wire's names file.
 fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
-    let naming = match (spec.protocol, &spec.names_file) {
-        (Protocol::Http, None) => Naming::Http(http1::Naming::Templates),
-        (Protocol::Http, Some(file)) => {
+    let naming = match (&spec.names_file, Dialect::of(spec.protocol)) {
+        (None, _) => Naming::by_default(spec.protocol),
+        (Some(file), None) if spec.protocol == Protocol::Http => {
             let routes = std::fs::read_to_string(file).with_context(|| {
                 format!("wire {spec}: cannot read {file}; name a routes file, or leave it out to have routes found")
             })?;
             Naming::Http(http1::Naming::from_routes(&routes).with_context(|| file.clone())?)
         }
-        (protocol, None) => Naming::by_default(protocol),
-        (protocol, Some(file)) => {
-            anyhow::bail!("wire {spec}: {protocol} has no names to give; leave out `{file}`")
+        (Some(file), Some(dialect)) => {
+            let queries = std::fs::read_to_string(file).with_context(|| {
+                format!("wire {spec}: cannot read {file}; name a queries file, or leave it out to have statements named by their fingerprints")
+            })?;
+            let queries = Queries::parse(&queries).with_context(|| file.clone())?;
+            Naming::Statements(statements::Naming::of_file(dialect, queries))
+        }
+        (Some(file), None) => {
+            anyhow::bail!("wire {spec}: {} has no names to give; leave out `{file}`", spec.protocol)
         }
     };
     Ok(WireConfig { spec: spec.clone(), naming })

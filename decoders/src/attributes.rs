@@ -1,6 +1,7 @@
 //! Things worth knowing about a transaction, beside its fields.
 
 use crate::kafka::CODECS;
+use crate::postgres::COMMAND_TAGS;
 
 /// What is true of a transaction, and a few numbers about it. Fixed in size: nothing is allocated for a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Detail {
     Throttle,
     /// Kafka: what record batches are compressed with, as a place in the decoder's list.
     Codec,
+    /// Postgres: the first word of the command tag, as a place in the decoder's list.
+    CommandTag,
 }
 
 impl Detail {
@@ -46,15 +49,18 @@ impl Detail {
             Self::Warnings => "warnings",
             Self::Throttle => "throttle_ns",
             Self::Codec => "codec",
+            Self::CommandTag => "tag",
         }
     }
 
     /// What a value of it says.
     fn entry(self, value: u64) -> Entry {
-        let text = match self {
-            Self::Codec => usize::try_from(value).ok().and_then(|codec| CODECS.get(codec)),
-            _ => None,
+        let texts: &[&str] = match self {
+            Self::Codec => &CODECS,
+            Self::CommandTag => COMMAND_TAGS,
+            _ => &[],
         };
+        let text = usize::try_from(value).ok().and_then(|place| texts.get(place));
         text.map_or(Entry::Number(value), |&text| Entry::Text(text))
     }
 }
@@ -89,13 +95,16 @@ impl Attributes {
     /// Cassandra: the server traced the request.
     pub const TRACED: Self = Self::flag(6);
 
+    /// Postgres: the portal has more rows; the next Execute goes on with it.
+    pub const SUSPENDED: Self = Self::flag(8);
+
     /// Kafka: the answer brought no records.
     pub const EMPTY: Self = Self::flag(9);
 
     /// HTTP/2: what says how well the request went was agreed before the capture began.
-    pub const OUTCOME_UNKNOWN: Self = Self::flag(8);
+    pub const OUTCOME_UNKNOWN: Self = Self::flag(10);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::REQUEST_INCOMPLETE, "request_incomplete"),
         (Self::RESPONSE_INCOMPLETE, "response_incomplete"),
         (Self::EARLY_ANSWER, "early_answer"),
@@ -104,6 +113,7 @@ impl Attributes {
         (Self::MORE_PAGES, "more_pages"),
         (Self::TRACED, "traced"),
         (Self::CANCELLED, "cancelled"),
+        (Self::SUSPENDED, "suspended"),
         (Self::EMPTY, "empty"),
         (Self::OUTCOME_UNKNOWN, "outcome_unknown"),
     ];

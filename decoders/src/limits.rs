@@ -90,5 +90,20 @@ pub const HPACK_TABLE_BYTES_MAX: u32 = 64 * 1024;
 /// HTTP/2 streams open at a time on one connection. Servers allow 100 to 1,000.
 pub const STREAMS_MAX: usize = 4_096;
 
+/// Bytes of a statement's text that are read to name it.
+pub const STATEMENT_BYTES_MAX: usize = 16 * 1024;
+
+/// Postgres: prepared statements of a connection whose names are known.
+pub const PREPARED_MAX: usize = 4_096;
+
+/// Postgres: portals of a connection, beside the one without a name, whose statements are known.
+pub const PORTALS_MAX: usize = 256;
+
+/// Postgres: statements of one Query message behind its first that are named.
+pub const PARTS_MAX: u16 = 1_000;
+
+/// Postgres: messages of a client that the server is due to answer, four for each request that can be open.
+pub const STEPS_MAX: usize = 260_000;
+
 /// Topics, and record batches, of one Kafka message that are sampled.
 pub const TOPICS_SAMPLED_MAX: usize = 1_024;

@@ -1,5 +1,6 @@
 //! What a request is filed under, by protocol.
 
+use crate::statements::{self, Dialect};
 use crate::{http1, http2};
 use model::protocol::Protocol;
 
@@ -8,6 +9,8 @@ use model::protocol::Protocol;
 pub enum Naming {
     /// HTTP: routes of a file, or templates found in paths.
     Http(http1::Naming),
+    /// PostgreSQL, Cassandra, MySQL: fingerprints, or the names of a file.
+    Statements(statements::Naming),
     /// As they are: topics, keys of few values.
     Plain,
     /// Nothing to name.
@@ -32,7 +35,10 @@ impl Naming {
         match protocol {
             Protocol::Http | Protocol::Http2 => Self::Http(http1::Naming::Templates),
             Protocol::Kafka => Self::Plain,
-            _ => Self::None,
+            _ => match Dialect::of(protocol) {
+                Some(dialect) => Self::Statements(statements::Naming::fingerprints(dialect)),
+                None => Self::None,
+            },
         }
     }
 
@@ -45,9 +51,9 @@ impl Naming {
                 out.extend_from_slice(target);
             }
             Self::Http(naming) => naming.name(target, out),
+            Self::Statements(naming) => naming.name(target, kind, out),
             Self::Plain => out.extend_from_slice(String::from_utf8_lossy(target).as_bytes()),
             Self::None => {}
         }
-        let _ = kind;
     }
 }

@@ -6,6 +6,7 @@ use crate::http1::Http1;
 use crate::http2::Http2;
 use crate::kafka::Kafka;
 use crate::pairing::Events;
+use crate::postgres::Postgres;
 use crate::redis::Redis;
 use model::flow::Direction;
 use model::protocol::Protocol;
@@ -164,6 +165,7 @@ macro_rules! decoders {
 
 decoders! {
     Http(Http1) = Http1::default();
+    Postgres(Box<Postgres>) = Box::default();
     Cassandra(Box<Cassandra>) = Box::default();
     Redis(Box<Redis>) = Box::default();
     Http2(Box<Http2>) = Box::default();

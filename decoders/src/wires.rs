@@ -176,6 +176,22 @@ impl Wires {
         Named { operation, name }
     }
 
+    /// The same for a request that has nothing to be named by.
+    pub(crate) fn nameless(
+        &mut self,
+        id: WireId,
+        operation: &[u8],
+        fresh: &mut Vec<Fresh>,
+    ) -> Named {
+        let Some(wire) = self.wires.get_mut(usize::from(id.0)) else { return Named::default() };
+        let operation = wire.operation(id, operation, fresh);
+        let (name, is_new) = wire.names.intern("");
+        if is_new {
+            fresh.push(Fresh::Name(id, name, "".into()));
+        }
+        Named { operation, name }
+    }
+
     /// The number of a verb.
     pub(crate) fn operation(
         &mut self,

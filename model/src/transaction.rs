@@ -69,6 +69,8 @@ pub enum Code {
     Number(i32),
     /// Five characters: SQLSTATE.
     State([u8; 5]),
+    /// A word: Redis' kinds of errors.
+    Word(&'static str),
 }
 
 impl Code {
@@ -86,6 +88,7 @@ impl fmt::Display for Code {
         match self {
             Self::None => Ok(()),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Word(word) => f.write_str(word),
             Self::State(state) => f.write_str(&String::from_utf8_lossy(state)),
         }
     }

@@ -124,6 +124,7 @@ fn reported(output: &Output) -> Reported {
             line += &match entry {
                 Entry::Holds => format!(" {label}"),
                 Entry::Number(number) => format!(" {label}={number}"),
+                Entry::Text(text) => format!(" {label}={text}"),
             };
         }
         line

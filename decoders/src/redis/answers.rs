@@ -244,7 +244,8 @@ impl Answers {
         self.note(rest.first().copied())?;
         out.begin_response(at);
         if is_error {
-            out.code(Code::None, errors::outcome(error_text(rest)));
+            let (code, outcome) = errors::verdict(error_text(rest));
+            out.code(code, outcome);
         }
         Ok(Some(()))
     }

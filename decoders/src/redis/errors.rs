@@ -1,41 +1,73 @@
-//! Whose fault an error is.
+//! What an error is called, and whose fault it is.
 
-use model::transaction::Outcome;
+use model::transaction::{Code, Outcome};
 
 /// Bytes of an error that are looked at.
 pub(super) const ERROR_BYTES_MAX: usize = 40;
 
 /// The server cannot do what would be right to ask: it loads, is out of memory, has lost its master or its disk, or waits
-/// for others (`server.c` and `cluster.c`, shared error replies). All else is the request's, `MOVED` and `ASK` too: the
-/// client asked the wrong server of a cluster.
-const SERVER_ERRORS: [&[u8]; 15] = [
-    b"BUSY",
-    b"CLUSTERDOWN",
-    b"FAILOVER",
-    b"INPROG",
-    b"IOERR",
-    b"LOADING",
-    b"MASTERDOWN",
-    b"MISCONF",
-    b"NOGOODSLAVE",
-    b"NOMASTERLINK",
-    b"NOQUORUM",
-    b"NOREPLICAS",
-    b"OOM",
-    b"READONLY",
-    b"TRYAGAIN",
+/// for others (`server.c` and `cluster.c`, shared error replies).
+const SERVER_ERRORS: [&str; 15] = [
+    "BUSY",
+    "CLUSTERDOWN",
+    "FAILOVER",
+    "INPROG",
+    "IOERR",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "NOGOODSLAVE",
+    "NOMASTERLINK",
+    "NOQUORUM",
+    "NOREPLICAS",
+    "OOM",
+    "READONLY",
+    "TRYAGAIN",
+];
+
+/// The request's fault, `MOVED` and `ASK` too: the client asked the wrong server of a cluster. Errors with other words are
+/// the request's as well, and have no code: scripts make up their own.
+const CLIENT_ERRORS: [&str; 22] = [
+    "ASK",
+    "BADARITY",
+    "BUSYGROUP",
+    "BUSYKEY",
+    "CROSSSLOT",
+    "DENIED",
+    "DUPLICATE",
+    "ERR",
+    "EXECABORT",
+    "INVALIDOBJ",
+    "MOVED",
+    "NOAUTH",
+    "NOGROUP",
+    "NOKEY",
+    "NOPERM",
+    "NOPROTO",
+    "NOSCRIPT",
+    "NOTBUSY",
+    "NOTREADY",
+    "UNKILLABLE",
+    "WRONGPASS",
+    "WRONGTYPE",
 ];
 
 /// What an error without a word of its own says where the server is to blame.
 const SERVER_TEXTS: [&[u8]; 1] = [b"ERR max number of clients reached"];
 
-/// The outcome that an error's text tells, as far as it is there.
-pub(super) fn outcome(text: &[u8]) -> Outcome {
+/// The code and the outcome that an error's text tells, as far as it is there.
+pub(super) fn verdict(text: &[u8]) -> (Code, Outcome) {
     let end = text.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(text.len());
     let word = text.get(..end).unwrap_or_default();
-    let is_server = SERVER_ERRORS.contains(&word)
-        || SERVER_TEXTS.into_iter().any(|start| text.starts_with(start));
-    if is_server { Outcome::ServerError } else { Outcome::ClientError }
+    let find = |words: &[&'static str]| words.iter().copied().find(|own| own.as_bytes() == word);
+    let code = |word: Option<&'static str>| word.map_or(Code::None, Code::Word);
+    match find(&SERVER_ERRORS) {
+        Some(word) => (Code::Word(word), Outcome::ServerError),
+        None if SERVER_TEXTS.into_iter().any(|start| text.starts_with(start)) => {
+            (Code::Word("ERR"), Outcome::ServerError)
+        }
+        None => (code(find(&CLIENT_ERRORS)), Outcome::ClientError),
+    }
 }
 
 #[cfg(test)]
@@ -43,13 +75,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes() {
-        assert_eq!(outcome(b"OOM command not allowed"), Outcome::ServerError);
-        assert_eq!(outcome(b"ERR max number of clients reached\r\n"), Outcome::ServerError);
+    fn codes_and_outcomes() {
+        assert_eq!(verdict(b"OOM command not allowed"), (Code::Word("OOM"), Outcome::ServerError));
+        let full = verdict(b"ERR max number of clients reached\r\n");
+        assert_eq!(full, (Code::Word("ERR"), Outcome::ServerError));
+        assert_eq!(verdict(b"WRONGTYPE x"), (Code::Word("WRONGTYPE"), Outcome::ClientError));
+        assert_eq!(verdict(b"MYOWN error"), (Code::None, Outcome::ClientError));
         for text in
             ["ERR unknown command", "WRONGTYPE x", "MOVED 7 10.0.0.1:1", "BUSYGROUP x", "", "OOMPH"]
         {
-            assert_eq!(outcome(text.as_bytes()), Outcome::ClientError, "{text}");
+            let (_, outcome) = verdict(text.as_bytes());
+            assert_eq!(outcome, Outcome::ClientError, "{text}");
         }
     }
 }

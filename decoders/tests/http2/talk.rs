@@ -167,6 +167,7 @@ fn gather(engine: &mut Engine) -> Heard {
         words.extend(decided.attributes.entries().map(|(name, entry)| match entry {
             Entry::Holds => name.to_owned(),
             Entry::Number(value) => format!("{name}={value}"),
+            Entry::Text(text) => format!("{name}={text}"),
         }));
         heard.lines.push(words.join(" "));
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The protocols whose cases are replayed.
-pub(crate) const PROTOCOLS: [&str; 4] = ["cassandra", "http2", "kafka", "redis"];
+pub(crate) const PROTOCOLS: [&str; 5] = ["cassandra", "http2", "kafka", "postgres", "redis"];
 
 /// `case.toml`; see `fixtures/README.md`.
 #[derive(Debug, Deserialize)]
@@ -114,7 +114,9 @@ impl Expect {
 impl Known<'_> {
     /// What is wrong with a report of this request.
     pub(crate) fn fault(&self, found: &Found) -> Option<String> {
-        if found.operation != self.operation {
+        // What we say may be more exact, as the subcommand of a command, or be kept to ourselves.
+        let is_part = found.operation.split(' ').next() == Some(self.operation);
+        if !is_part && found.operation != "other" {
             return Some(format!("it is a {}", found.operation));
         }
         let outcome = found.outcome.name();

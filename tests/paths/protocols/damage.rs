@@ -43,6 +43,10 @@ fn cutting_segments_changes_nothing() {
             Ok(())
         });
         result.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        // A connection that was there before is joined where a segment begins with a message: not with one byte of it.
+        if case.name.contains("mid_") {
+            continue;
+        }
         let found = transactions(&case, &cut_to_bytes(&packets), 1).unwrap();
         assert_eq!(found, whole, "{}, byte by byte", case.name);
     }

@@ -13,9 +13,15 @@ struct Spoken {
     unlisted: &'static [&'static str],
 }
 
-const SPOKEN: [Spoken; 3] = [
+const SPOKEN: [Spoken; 4] = [
     Spoken { truth: "http2", own: "http2", kinds: &[("http2", "*")], unlisted: &[] },
     Spoken { truth: "kafka", own: "kafka", kinds: &[("kafka", "*")], unlisted: &[] },
+    Spoken {
+        truth: "pgsql",
+        own: "postgres",
+        kinds: &[("pg-Query", "Query"), ("pg-Execute", "Execute"), ("pg-Startup", "Startup")],
+        unlisted: &["Sync"],
+    },
     Spoken { truth: "redis", own: "redis", kinds: &[("redis", "*")], unlisted: &[] },
 ];
 

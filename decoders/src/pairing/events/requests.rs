@@ -140,6 +140,12 @@ impl Events<'_> {
         wires.name(self.parties.wire, operation, target, kind, &mut output.fresh)
     }
 
+    /// What a request is called that has nothing to be named by.
+    pub fn nameless(&mut self, operation: &[u8]) -> Named {
+        let Context { wires, output, .. } = &mut *self.context;
+        wires.nameless(self.parties.wire, operation, &mut output.fresh)
+    }
+
     /// A request of which only the verb is known.
     pub fn unnamed(&mut self, operation: &[u8]) -> Named {
         let Context { wires, output, .. } = &mut *self.context;
@@ -293,7 +299,14 @@ impl Events<'_> {
     }
 
     /// A message that was read before has another part, which is answered next: it begins before all that are open.
-    pub fn begin_part(&mut self, named: Named, first: CaptureTime, last: CaptureTime, bytes: u64) {
+    /// `last` is `None` where the message's last byte was never captured.
+    pub fn begin_part(
+        &mut self,
+        named: Named,
+        first: CaptureTime,
+        last: Option<CaptureTime>,
+        bytes: u64,
+    ) {
         if self.pairing.trust == Trust::Lost {
             return;
         }
@@ -302,7 +315,10 @@ impl Events<'_> {
         }
         let mut exchange = Exchange::begun(first, 0, None);
         (exchange.operation, exchange.name) = (named.operation, named.name);
-        exchange.moments.request_last = Some(last);
+        exchange.moments.request_last = last;
+        if last.is_none() {
+            exchange.attributes.set(Attributes::REQUEST_END_NOT_CAPTURED);
+        }
         (exchange.request_bytes, exchange.request_ended) = (Some(bytes), true);
         let number = self.context.exchanges.insert(exchange);
         self.pairing.push_front(number, self.context);
