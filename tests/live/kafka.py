@@ -169,6 +169,8 @@ def write_case(write):
             lines.append(f"operation_counts = {{ {counts} }}")
             # Nothing is known of single requests.
             text = re.sub(r"^requests = 0\n(.*\n)*", "", text, flags=re.MULTILINE) + f"requests = {sum(whole.values())}\n"
+        # What the common writer says of names is said better here.
+        text = re.sub(r"^names = .*\n", "", text, flags=re.MULTILINE)
         path.write_text(text + "\n".join(lines) + "\n")
         readme = path.with_name("README.md")
         versions = getattr(ran, "versions", None) or {(expected.operation, expected.version) for expected in ordered}
