@@ -149,7 +149,8 @@ impl Kafka {
         let is_produce = side.tag.key == api::PRODUCE;
         // Nobody can say whether it will be answered.
         if side.is_torn && is_produce && side.heard.acks.is_none() {
-            return out.doubt_request();
+            out.cut_request(at, Some(side.bytes));
+            out.doubt(u64::from(side.id));
         }
         if side.stage == Stage::Read
             && let Some(of) = side.of(true)

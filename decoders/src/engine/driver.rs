@@ -265,13 +265,24 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     }
     let mut buffer = reader.flow.take_buffer(data.from, reader.context);
     if reader.flow.stream(data.from).lost {
-        let begins = match buffer.bytes.is_empty() {
+        let mut begins = match buffer.bytes.is_empty() {
             true => reader.find_boundary(bytes),
             false => reader.find_boundary(&[&buffer.bytes, bytes].concat()),
         };
+        if begins == Probe::NotThis && !buffer.bytes.is_empty() {
+            // What waited was the end of something, and a message may begin behind it.
+            begins = reader.find_boundary(bytes);
+            if begins != Probe::NotThis {
+                reader.account(Fate::NotUnderstood, buffer.bytes.len());
+                buffer = Buffer::default();
+            }
+        }
         match begins {
             Probe::Certain => reader.flow.stream_mut(data.from).lost = false,
             Probe::Unsure if buffer.bytes.len() < PROBE_BYTES_MAX => {
+                if direction == Direction::ToClient {
+                    reader.flow.pairing.overlook_answers(reader.context);
+                }
                 return keep(&mut reader, buffer, bytes, data.at);
             }
             Probe::Unsure | Probe::NotThis => {

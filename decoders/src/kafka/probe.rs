@@ -125,12 +125,13 @@ const fn is_legal(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
-/// The client's id behind a head: `Ok(None)` where there is none.
-fn client_id(body: &[u8]) -> Result<Option<&[u8]>, Probe> {
+/// The client's id behind a head, of a request of which `left` bytes come behind the head: `Ok(None)` where there is none.
+fn client_id(body: &[u8], left: u32) -> Result<Option<&[u8]>, Probe> {
     let length = body.first_chunk().copied().map(i16::from_be_bytes).ok_or(Probe::Unsure)?;
     match usize::try_from(length) {
+        _ if left < 2 => Err(Probe::NotThis),
         Ok(0) => Ok(None),
-        Ok(length @ 1..=CLIENT_ID_BYTES_MAX) => {
+        Ok(length @ 1..=CLIENT_ID_BYTES_MAX) if length + 2 <= left as usize => {
             body.get(2..2 + length).map(Some).ok_or(Probe::Unsure)
         }
         Err(_) if length == -1 => Ok(None),
@@ -159,14 +160,13 @@ pub(super) fn request(bytes: &[u8], is_strict: bool) -> Probe {
     }
     let body = bytes.get(REQUEST_HEAD_BYTES..).unwrap_or_default();
     let left = head.size - 8;
-    let client = match client_id(body) {
+    let client = match client_id(body, left) {
         Ok(client) => client,
         Err(probe) => return probe,
     };
     let is_text =
         |id: &[u8]| std::str::from_utf8(id).is_ok_and(|id| !id.chars().any(char::is_control));
-    let length = client.map_or(0, <[u8]>::len);
-    if length + 2 > left as usize || client.is_some_and(|id| !is_text(id)) {
+    if client.is_some_and(|id| !is_text(id)) {
         return Probe::NotThis;
     }
     let (mut facts, is_read) = (0_u32, !api.request.is_empty());
@@ -222,4 +222,81 @@ pub(super) fn answer(bytes: &[u8], out: &Events<'_>) -> Probe {
     };
     let behind = body.get(left as usize..).unwrap_or_default();
     if fits && may_follow(behind) { Probe::Certain } else { Probe::NotThis }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ApiVersions 0 of the client "me".
+    const ASKS: &[u8] = b"\0\0\0\x0c\0\x12\0\0\0\0\0\x01\0\x02me";
+
+    #[test]
+    fn requests_are_told() {
+        let metadata = b"\0\0\0\x13\0\x03\0\x01\0\0\0\x07\0\x02me\0\0\0\x01\0\x01t".to_vec();
+        for (bytes, from_start, strict) in [
+            (ASKS.to_vec(), Probe::Certain, Probe::Certain),
+            ([ASKS, ASKS].concat(), Probe::Certain, Probe::Certain),
+            ([ASKS, b"\xff\xff\xff\xff"].concat(), Probe::NotThis, Probe::NotThis),
+            (metadata.clone(), Probe::Certain, Probe::Certain),
+            (metadata[..20].to_vec(), Probe::Certain, Probe::Certain),
+            (ASKS[..3].to_vec(), Probe::Unsure, Probe::Unsure),
+            (ASKS[..13].to_vec(), Probe::Unsure, Probe::Unsure),
+            // Without a client's id: Heartbeat 0 of the group "g".
+            (
+                b"\0\0\0\x14\0\x0c\0\0\0\0\0\x01\xff\xff\0\x01g\0\0\0\0\0\x01m".to_vec(),
+                Probe::Certain,
+                Probe::NotThis,
+            ),
+            (
+                b"\0\0\0\x14\0\x0c\0\0\0\0\0\x01\xff\xff\0\x01g\0\0\0\0\0\x01".to_vec(),
+                Probe::Certain,
+                Probe::NotThis,
+            ),
+            // Of a version that nobody knows.
+            (b"\0\0\0\x0c\0\x12\0\x63\0\0\0\x01\0\x02me".to_vec(), Probe::NotThis, Probe::NotThis),
+        ] {
+            assert_eq!(request(&bytes, false), from_start, "{bytes:?}");
+            assert_eq!(request(&bytes, true), strict, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_not_claimed() {
+        let others: [&[u8]; 16] = [
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            // PostgreSQL: StartupMessage, SSLRequest.
+            b"\0\0\0\x29\0\x03\0\0user\0postgres\0database\0postgres\0\0",
+            b"\0\0\0\x16\0\x03\0\0user\0app\0a\0b\0\0",
+            b"\0\0\0\x08\x04\xd2\x16\x2f",
+            // Cassandra: OPTIONS, STARTUP, version 4 and 5.
+            b"\x04\0\0\0\x05\0\0\0\0\0\0\0\0\0",
+            b"\x04\0\0\0\x01\0\0\0\x16\0\x01\0\x0bCQL_VERSION\0\x053.0.0",
+            b"\x05\0\0\x01\x05\0\0\0\0\0\0\0\0\0",
+            // Redis.
+            b"*1\r\n$4\r\nPING\r\n",
+            b"PING\r\n",
+            // MySQL: a greeting, a query, a ping.
+            b"\x4a\0\0\0\x0a8.0.36\0\x08\0\0\0",
+            b"\x09\0\0\0\x03SELECT 1",
+            b"\x01\0\0\0\x0e",
+            // TLS: a ClientHello.
+            b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+            // ZooKeeper: a connect request.
+            b"\0\0\0\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x75\x30\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            // DNS over TCP.
+            b"\0\x1d\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x07example\x03com\0\0\x01\0\x01",
+        ];
+        for bytes in others {
+            for is_strict in [false, true] {
+                let probe = request(bytes, is_strict);
+                assert!(
+                    probe == Probe::NotThis || (probe == Probe::Unsure && bytes.len() < 12),
+                    "{probe:?} {:?}",
+                    String::from_utf8_lossy(bytes)
+                );
+            }
+        }
+    }
 }

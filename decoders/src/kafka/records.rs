@@ -51,9 +51,10 @@ const CONTROL: u16 = 1 << 5;
 
 /// The batch at the front of `rest`, where `left` bytes of batches are still to come.
 pub(super) fn head(rest: &[u8], left: u32) -> Head {
-    let Some((size, magic)) = common(rest) else {
-        return if left < COMMON_BYTES { Head::Rest } else { Head::Need };
-    };
+    if left < COMMON_BYTES {
+        return Head::Rest;
+    }
+    let Some((size, magic)) = common(rest) else { return Head::Need };
     let bytes = OVERHEAD_BYTES.checked_add(size).filter(|&bytes| bytes <= left);
     let read = match magic {
         0 => MESSAGE_BYTES,
@@ -103,4 +104,76 @@ fn codec(attributes: u16) -> u8 {
 fn created(attributes: u16, time: i64) -> Option<u64> {
     // -1: no time.
     if attributes & LOG_APPEND_TIME != 0 { None } else { u64::try_from(time).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch_of(attributes: u16, newest: i64, records: i32, body: usize) -> Vec<u8> {
+        let mut bytes = vec![0; 61 + body];
+        let size = u32::try_from(bytes.len()).unwrap() - OVERHEAD_BYTES;
+        bytes[8..12].copy_from_slice(&size.to_be_bytes());
+        bytes[16] = 2;
+        bytes[21..23].copy_from_slice(&attributes.to_be_bytes());
+        bytes[35..43].copy_from_slice(&newest.to_be_bytes());
+        bytes[57..61].copy_from_slice(&records.to_be_bytes());
+        bytes
+    }
+
+    fn message_of(magic: u8, attributes: u8, time: i64, body: usize) -> Vec<u8> {
+        let read = if magic == 0 { 18 } else { 26 };
+        let mut bytes = vec![0; read + body];
+        let size = u32::try_from(bytes.len()).unwrap() - OVERHEAD_BYTES;
+        bytes[8..12].copy_from_slice(&size.to_be_bytes());
+        (bytes[16], bytes[17]) = (magic, attributes);
+        if magic == 1 {
+            bytes[18..26].copy_from_slice(&time.to_be_bytes());
+        }
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Batch> {
+        let length = u32::try_from(bytes.len()).unwrap();
+        match head(bytes, length) {
+            Head::Batch { batch, bytes, .. } => {
+                assert_eq!(bytes, length);
+                Some(batch)
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn heads_of_each_format() {
+        let batch = |records, codec, created_ms| Some(Batch { records, codec, created_ms });
+        for (bytes, expected) in [
+            (batch_of(0, 1_000, 7, 100), batch(7, 0, Some(1_000))),
+            (batch_of(4, 1_000, 7, 0), batch(7, 4, Some(1_000))),
+            (batch_of(LOG_APPEND_TIME | 2, 1_000, 7, 0), batch(7, 2, None)),
+            (batch_of(CONTROL, 1_000, 1, 16), batch(0, 0, None)),
+            (batch_of(0, -1, 7, 0), batch(7, 0, None)),
+            (batch_of(7, 0, -5, 0), batch(0, MIXED, Some(0))),
+            (message_of(0, 1, 0, 30), batch(1, 1, None)),
+            (message_of(1, 2, 1_000, 30), batch(1, 2, Some(1_000))),
+            (message_of(1, 8, 1_000, 30), batch(1, 0, None)),
+        ] {
+            assert_eq!(read(&bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_counted() {
+        let whole = batch_of(0, 0, 1, 100);
+        assert_eq!(head(&whole, 160), Head::Rest, "cut by the broker");
+        assert_eq!(head(&whole[..20], 161), Head::Need);
+        assert_eq!(head(&whole[..10], 10), Head::Rest);
+        assert_eq!(head(&whole[..10], 161), Head::Need);
+        let mut later = whole.clone();
+        later[16] = 3;
+        assert_eq!(head(&later, 161), Head::Unknown);
+        let mut short = whole;
+        short[8..12].copy_from_slice(&10_u32.to_be_bytes());
+        assert_eq!(head(&short, 161), Head::Rest, "shorter than its own head");
+    }
 }

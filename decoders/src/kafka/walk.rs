@@ -375,3 +375,6 @@ fn varint(rest: &[u8]) -> Result<(u32, u32), Stop> {
     }
     Err(if rest.len() < 5 { Stop::Need } else { Stop::Odd })
 }
+
+#[cfg(test)]
+mod tests;
