@@ -313,6 +313,9 @@ fn a_connection_that_is_joined_is_timed_by_stream() {
         client(100, &[&headers(31, true, &[0x82, 0x86, 0xbe])]),
         server(110, &[&headers(31, false, &[0xc5])]),
         server(120, &[&headers(31, true, &[0x8e])]),
+        // A call whose status was agreed before.
+        client(125, &[&headers(33, true, &[0x83, 0x86, 0xc9])]),
+        server(126, &[&headers(33, false, &[0x88, 0xc5]), &headers(33, true, &[0xc6])]),
         // A stream that was opened before.
         server(
             130,
@@ -324,9 +327,10 @@ fn a_connection_that_is_joined_is_timed_by_stream() {
         "GET unknown ok 200 10 10 20 20 12 21",
         "GET /a client_error 404 30 30 40 40 15 21",
         "GET /a ok 200 50 50 60 60 12 11",
-        "GET /a unknown - 70 70 80 80 12 10",
-        "GET /a unknown - 70 70 80 90 12 20",
+        "GET /a ok - 70 70 80 80 12 10 outcome_unknown",
+        "GET /a ok - 70 70 80 90 12 20 outcome_unknown",
         "GET /a server_error 500 100 100 120 120 12 10",
+        "POST unknown ok 200 125 125 126 126 12 21 outcome_unknown",
     ];
     assert_eq!(heard.lines, expected);
     assert_eq!(heard.ledger.notices.orphan_answers, 1);
@@ -414,8 +418,8 @@ fn header_blocks_that_the_snap_length_cut() {
             11 => ("GET", "unknown"),
             _ => ("GET", "/a"),
         };
-        let outcome = "unknown 200";
-        let first = format!("{method} {name} {outcome} 10 10 20 20 124 119");
+        let unknown = if seen == 9 { " outcome_unknown" } else { "" };
+        let first = format!("{method} {name} ok 200 10 10 20 20 124 119{unknown}");
         assert_eq!(
             whole(&packets).lines,
             [&first[..], "GET unknown ok 200 30 30 40 40 12 10"],

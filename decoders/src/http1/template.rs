@@ -11,6 +11,9 @@ const MIXED_TOKEN_MIN: usize = 20;
 /// Hexadecimal digits, of this length or more and with a decimal digit among them, are taken for a hash.
 const HEX_MIN: usize = 8;
 
+/// Digits of the hashes in use: MD5, SHA-1, and SHA-2 of 224, 256, 384 and 512 bits.
+const HASH_LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
+
 /// Appends the template of `path`.
 pub(super) fn append(path: &[u8], out: &mut Vec<u8>) {
     if path == b"*" {
@@ -71,7 +74,8 @@ fn kind_of(segment: &[u8], census: Census) -> Option<&'static str> {
         return None;
     }
     if census.all(DIGIT) {
-        return Some(ID);
+        // One in millions of hashes has no letter; numbers are hardly ever that long.
+        return Some(if HASH_LENGTHS.contains(&length) { "{hex}" } else { ID });
     }
     if is_uuid(segment) {
         return Some("{uuid}");
@@ -181,6 +185,9 @@ mod tests {
             ("/users/42/orders/7/", "/users/{id}/orders/{id}/"),
             ("/o/123e4567-e89b-12d3-a456-426614174000", "/o/{uuid}"),
             ("/c/deadbeef12", "/c/{hex}"),
+            ("/c/12345678901234567890123456789012", "/c/{hex}"),
+            ("/c/123456789012345678901234567890123", "/c/{id}"),
+            ("/c/12345678", "/c/{id}"),
             ("/facade/decade", "/facade/decade"),
             ("/d/2024-01-31", "/d/{date}"),
             ("/d/2024-01-31T10:00:00Z", "/d/{date}"),

@@ -237,7 +237,13 @@ impl Http2 {
 
     fn name_request(&mut self, id: u32, out: &mut Events<'_>) {
         let Self { fields, streams, .. } = self;
-        let is_grpc = fields.is_grpc.or((!fields.has_unknown).then_some(false));
+        // Every call is a POST ("PROTOCOL-HTTP2.md", Requests).
+        let is_other = fields.method().is_some_and(|method| method != b"POST");
+        let is_grpc = match fields.is_grpc {
+            Some(is_grpc) => Some(is_grpc && !is_other),
+            None if is_other || !fields.has_unknown => Some(false),
+            None => None,
+        };
         let is_tunnel = fields.method() == Some(b"CONNECT") && fields.path().is_none();
         if let Some(stream) = streams.get_mut(id) {
             (stream.is_grpc, stream.is_tunnel) = (is_grpc, is_tunnel && !fields.has_unknown);
