@@ -419,6 +419,7 @@ fn to_quarantine(transaction: &mut Transaction) {
     transaction.moments.response_first = None;
     transaction.moments.response_last = None;
     transaction.response_bytes = None;
+    transaction.rows = None;
 }
 
 /// The one way out: counts the outcome and hands the transaction on.

@@ -447,3 +447,44 @@ fn a_corrupt_segment_loses_the_direction() {
     assert_eq!(reported.lines, ["STARTUP [] ok @ 1 1 2 2", "QUERY [two] ok @ 4 4 5 5"]);
     assert_eq!(reported.ledger.notices.desyncs, 1);
 }
+
+#[test]
+fn a_gap_up_to_the_end_of_a_segment_costs_what_it_hides() {
+    for lz4 in [false, true] {
+        let long = [rows(4, 1, 3), bulk(2_500), vec![0; 500]].concat();
+        let answers = [result(5, 1, VOID), result(5, 2, &long), result(5, 3, VOID)].concat();
+        let sent = segment(&answers, true, lz4);
+        let own = |bytes: Vec<u8>| segment(&bytes, true, lz4);
+        let asked = [query(5, 1, "one"), query(5, 2, "two"), query(5, 3, "three")];
+        let packets = [
+            ask(startup(5, lz4.then_some("lz4"))),
+            answer(ready(5)),
+            ask(own(asked.concat())),
+            answer(sent[..2_000].to_vec()),
+            lost(answer(sent[2_000..].to_vec())),
+            // The next segment lies where the lost one ends, behind the last bytes of a packet.
+            answer(own(result(5, 9, VOID))),
+            ask(own(query(5, 4, "four"))),
+            answer(own(result(5, 4, VOID))),
+        ];
+        let mut lines = replay(&packets, true).lines;
+        lines.sort();
+        let two = match lz4 {
+            false => "QUERY [two] ok @ 3 3 4 - rows=3 end_not_captured",
+            // Where its end was is not known, nor what came behind it.
+            true => "QUERY [two] quarantined @ 3 3 - -",
+        };
+        let one = match lz4 {
+            false => "QUERY [one] ok @ 3 3 4 4",
+            true => "QUERY [one] ok @ 3 3 4 - end_not_captured",
+        };
+        let expected = [
+            "QUERY [four] ok @ 7 7 8 8",
+            one,
+            "QUERY [three] quarantined @ 3 3 - -",
+            two,
+            "STARTUP [] ok @ 1 1 2 2",
+        ];
+        assert_eq!(lines, expected, "lz4 {lz4}");
+    }
+}
