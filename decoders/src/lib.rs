@@ -9,6 +9,7 @@ pub mod http1;
 pub mod http2;
 mod kafka;
 pub mod limits;
+pub mod mysql;
 pub mod naming;
 pub mod output;
 pub mod packet;

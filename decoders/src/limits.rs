@@ -43,6 +43,15 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of an inline command of Redis, as its servers have it.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a MySQL statement that are looked at; what is longer is named by its beginning.
+pub const MYSQL_STATEMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Prepared statements of a MySQL connection whose names are remembered; the server's own limit for all is 16,382.
+pub const MYSQL_STATEMENTS_MAX: usize = 16_384;
+
+/// Statements of a MySQL connection that are being prepared at a time.
+pub const MYSQL_PREPARING_MAX: usize = 256;
+
 /// Bytes of a chunk-size line with its extensions.
 pub const CHUNK_LINE_BYTES_MAX: usize = 4 * 1024;
 

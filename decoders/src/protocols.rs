@@ -5,6 +5,7 @@ use crate::decoder::{AfterCut, Chunk, Close, DecodeError, Decoder, Probe, Progre
 use crate::http1::Http1;
 use crate::http2::Http2;
 use crate::kafka::Kafka;
+use crate::mysql::Mysql;
 use crate::pairing::Events;
 use crate::postgres::Postgres;
 use crate::redis::Redis;
@@ -170,4 +171,5 @@ decoders! {
     Redis(Box<Redis>) = Box::default();
     Http2(Box<Http2>) = Box::default();
     Kafka(Box<Kafka>) = Box::default();
+    Mysql(Box<Mysql>) = Box::default();
 }

@@ -57,10 +57,13 @@ fn inline(bytes: &[u8]) -> Probe {
     let Some(end) = memchr(b'\n', bytes) else { return unfinished_inline(bytes) };
     let line = bytes.get(..end).unwrap_or_default();
     let Some((word, rest)) = inline_word(line) else { return Probe::NotThis };
-    if Command::find(word).is_none() || line.contains(&0) || rest.ends_with(b"HTTP/1.1\r") {
+    let is_http = memchr::memmem::find(rest, b"HTTP/").is_some();
+    if Command::find(word).is_none() || line.contains(&0) || is_http {
         return Probe::NotThis;
     }
-    if SHARED.contains(&word) { Probe::Unsure } else { Probe::Certain }
+    // A line of HTTP/0.9 is not told from a key.
+    let is_shared = SHARED.contains(&word) || word == b"GET";
+    if is_shared { Probe::Unsure } else { Probe::Certain }
 }
 
 fn unfinished_inline(bytes: &[u8]) -> Probe {
@@ -176,7 +179,7 @@ mod tests {
             ("set a 0 0 1\r\n", Probe::Unsure, Probe::NotThis),
             ("get a\r\n", Probe::Unsure, Probe::NotThis),
             ("gets a\r\n", Probe::NotThis, Probe::NotThis),
-            ("GET / HTTP/1.1\r\n", Probe::NotThis, Probe::NotThis),
+            ("GET / HTTP/1.\r\n", Probe::NotThis, Probe::NotThis),
             ("EHLO mail\r\n", Probe::NotThis, Probe::NotThis),
             ("\u{16}\u{3}\u{1}", Probe::NotThis, Probe::NotThis),
             ("", Probe::Unsure, Probe::Unsure),
