@@ -101,7 +101,7 @@ impl Attributes {
     /// Kafka: the answer brought no records.
     pub const EMPTY: Self = Self::flag(9);
 
-    /// HTTP/2: what says how well the request went was agreed before the capture began.
+    /// What says how well the request went could not be read: it was agreed before the capture began, or is of a version to come.
     pub const OUTCOME_UNKNOWN: Self = Self::flag(10);
 
     const NAMES: [(Self, &'static str); 11] = [

@@ -21,7 +21,7 @@ mod walk;
 pub(crate) use records::CODECS;
 
 use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
-use crate::output::Detail;
+use crate::output::{Attributes, Detail};
 use crate::pairing::{Events, Key};
 use heard::{Heard, Topics};
 use model::flow::Direction;
@@ -86,7 +86,7 @@ impl Kafka {
         let known = head.api();
         let version = known.and_then(|(_, version)| version);
         let side = &mut self.request;
-        side.tag = Tag { key: head.key, version, is_joined: false };
+        (side.id, side.tag) = (head.id, Tag { key: head.key, version, is_joined: false });
         out.begin_request(at, side.tag.into(), Key::Id(u64::from(head.id)));
         let mut room = [0; UNKNOWN_NAME_BYTES];
         let operation =
@@ -143,9 +143,6 @@ impl Kafka {
 
     fn end_request(&mut self, at: Option<CaptureTime>, out: &mut Events<'_>) {
         let Self { request: side, session, .. } = self;
-        if side.stage == Stage::Nobody {
-            return;
-        }
         let is_produce = side.tag.key == api::PRODUCE;
         // Nobody can say whether it will be answered.
         if side.is_torn && is_produce && side.heard.acks.is_none() {
@@ -178,12 +175,11 @@ impl Kafka {
     fn end_response(&mut self, at: Option<CaptureTime>, out: &mut Events<'_>) {
         let Self { response: side, session, .. } = self;
         let heard = &side.heard;
-        // An error may have been among what was lost.
-        if side.is_torn && heard.error == 0 {
-            return out.doubt_response();
-        }
         if heard.error != 0 {
             out.code(Code::Number(heard.error.into()), errors::outcome(heard.error));
+        } else if side.stage == Stage::Unread {
+            // An error may be among what was not read.
+            out.response_attribute(Attributes::OUTCOME_UNKNOWN);
         }
         if let Some(throttle) = heard.throttle_ns() {
             out.response_detail(Detail::Throttle, throttle);

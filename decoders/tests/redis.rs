@@ -80,7 +80,7 @@ fn commands_name_requests_and_values_do_not() {
         "CLIENT SETINFO ok 1 1 2 2",
         "XGROUP CREATE ok 1 1 2 2",
         "other ok 1 1 2 2",
-        "ACL client_error 1 1 2 2",
+        "ACL client_error/ERR 1 1 2 2",
     ];
     check(&steps, &expected);
 }
@@ -94,10 +94,10 @@ fn errors() {
         ),
     ];
     let expected = [
-        "GET client_error 1 1 2 2",
-        "SET server_error 1 1 2 2",
-        "GET client_error 1 1 2 2",
-        "GET server_error 1 1 2 2",
+        "GET client_error/WRONGTYPE 1 1 2 2",
+        "SET server_error/OOM 1 1 2 2",
+        "GET client_error/MOVED 1 1 2 2",
+        "GET server_error/LOADING 1 1 2 2",
         "GET client_error 1 1 2 2",
     ];
     check(&steps, &expected);
@@ -254,7 +254,7 @@ fn replicas_turn_opaque() {
         client(ask("PING")),
         server("+PONG\r\n"),
     ];
-    check(&steps, &["PSYNC client_error 1 1 2 2", "PING ok 3 3 4 4"]);
+    check(&steps, &["PSYNC client_error/NOPERM 1 1 2 2", "PING ok 3 3 4 4"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::tcp::reassembly::Data;
 use crate::wires::Wires;
 use model::flow::{Direction, End};
 use model::protocol::Protocol;
+use model::units::CaptureTime;
 
 /// Looks at bytes of a connection whose protocol is not known.
 pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
@@ -50,7 +51,13 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
                 Fate::NotUnderstood,
                 buffer.bytes.len() as u64,
             );
+            // In the middle of a stream one message can take any number of segments: a side's turn counts once.
+            let is_joined = !flow.from_start;
             let rare = flow.rare();
+            let is_same_turn = rare.probed.replace(data.from) == Some(data.from);
+            if is_joined && is_same_turn {
+                return;
+            }
             rare.probes += 1;
             if rare.probes >= PROBES_MAX {
                 give_up(flow, Mode::NotUnderstood, context);
@@ -127,10 +134,7 @@ fn settle(
     let is_whole =
         [End::Low, End::High].into_iter().all(|end| flow.stream(end).span == flow.waiting(end));
     let server = begin(flow, known, (data.from, direction), is_whole, context);
-    // Requests first, so that an answer that was held back finds its own.
-    for end in [server.other(), server] {
-        drain(flow, slot, Data { from: end, ..data }, context);
-    }
+    drain(flow, slot, data, server, context);
     flow.rare().probes = 0;
 }
 
@@ -168,21 +172,26 @@ fn begin(
     server
 }
 
-/// Hands on what waited for detection, packet by packet.
-fn drain(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
-    let buffer = flow.take_buffer(data.from, context);
-    let mut start = 0;
-    for mark in &buffer.marks {
-        let bytes = buffer.bytes.get(start..mark.end).unwrap_or_default();
-        start = mark.end;
-        if !bytes.is_empty() {
-            driver::feed(
-                flow,
-                slot,
-                Data { bytes, at: mark.at, missing: 0, fin: false, ..data },
-                context,
-            );
+/// Hands on what waited for detection, packet by packet, in the order in which they came; of one moment the requests
+/// first, so that an answer finds its own.
+fn drain(flow: &mut Flow, slot: u32, data: Data<'_>, server: End, context: &mut Context) {
+    let buffers = [server.other(), server].map(|end| (end, flow.take_buffer(end, context)));
+    let mut packets: Vec<(CaptureTime, Data<'_>)> = Vec::new();
+    for (end, buffer) in &buffers {
+        let (mut start, mut newest) = (0, CaptureTime::ZERO);
+        for mark in &buffer.marks {
+            let bytes = buffer.bytes.get(start..mark.end).unwrap_or_default();
+            start = mark.end;
+            // Where times go back, a direction keeps its order all the same.
+            newest = newest.max(mark.at);
+            if !bytes.is_empty() {
+                packets.push((newest, Data { from: *end, bytes, at: mark.at, ..data }));
+            }
         }
+    }
+    packets.sort_by_key(|&(order, _)| order);
+    for (_, packet) in packets {
+        driver::feed(flow, slot, Data { missing: 0, fin: false, ..packet }, context);
     }
 }
 

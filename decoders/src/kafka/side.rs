@@ -38,6 +38,8 @@ pub(super) enum Walked {
 pub(super) struct Side {
     pub(super) stage: Stage,
     pub(super) tag: Tag,
+    /// A request's correlation id.
+    pub(super) id: u32,
     /// Bytes of the message, its size included.
     pub(super) bytes: u64,
     /// Bytes of the message that are still to come.

@@ -120,6 +120,8 @@ pub(crate) struct Rare {
     pub(crate) buffers: [Buffer; 2],
     pub(crate) losses: [Losses; 2],
     pub(crate) probes: u8,
+    /// Whose segment was looked at last.
+    pub(crate) probed: Option<End>,
 }
 
 /// No number of connection times.

@@ -1,12 +1,13 @@
 //! Recorded cases of every protocol but HTTP/1, with what their clients knew: `fixtures/<protocol>/<case>/`.
 
-use super::{Found, Run};
+use super::Found;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The protocols whose cases are replayed.
-pub(crate) const PROTOCOLS: [&str; 5] = ["cassandra", "http2", "kafka", "postgres", "redis"];
+pub(crate) const PROTOCOLS: [&str; 6] =
+    ["cassandra", "http2", "kafka", "mysql", "postgres", "redis"];
 
 /// `case.toml`; see `fixtures/README.md`.
 #[derive(Debug, Deserialize)]
@@ -115,7 +116,8 @@ impl Known<'_> {
     /// What is wrong with a report of this request.
     pub(crate) fn fault(&self, found: &Found) -> Option<String> {
         // What we say may be more exact, as the subcommand of a command, or be kept to ourselves.
-        let is_part = found.operation.split(' ').next() == Some(self.operation);
+        let own = found.operation.split(' ').next().unwrap_or_default();
+        let is_part = own == self.operation || own.strip_suffix("Empty") == Some(self.operation);
         if !is_part && found.operation != "other" {
             return Some(format!("it is a {}", found.operation));
         }
@@ -128,7 +130,9 @@ impl Known<'_> {
         if !is_outcome {
             return Some(format!("its outcome is {outcome}"));
         }
-        if !self.code.is_empty() && self.code != found.code {
+        // A script's own word is no code.
+        let is_own_word = found.code.is_empty() && found.wire.starts_with("redis:");
+        if !self.code.is_empty() && self.code != found.code && !is_own_word {
             return Some(format!("its code is {}", found.code));
         }
         if !self.name.is_empty() && self.name != "?" && self.name != found.name {
@@ -150,11 +154,11 @@ impl Case {
     pub(crate) fn pair<'c, 'r>(
         &self,
         known: &'c [Known<'c>],
-        run: &'r Run,
+        found: &[&'r Found],
     ) -> Result<Vec<(&'c Known<'c>, &'r Found)>, String> {
         let mut known: Vec<&Known<'_>> = known.iter().collect();
         known.sort_by_key(|known| (known.port, known.end_ns));
-        let mut left: Vec<&Found> = run.found.iter().collect();
+        let mut left: Vec<&Found> = found.to_vec();
         left.sort_by_key(|found| (found.moments[3].or(Some(found.decided)), found.moments[0]));
         let mut pairs = Vec::new();
         for known in known {

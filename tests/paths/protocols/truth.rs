@@ -13,7 +13,13 @@ struct Spoken {
     unlisted: &'static [&'static str],
 }
 
-const SPOKEN: [Spoken; 4] = [
+const SPOKEN: [Spoken; 5] = [
+    Spoken {
+        truth: "mysql",
+        own: "mysql",
+        kinds: &[("mysql", "*"), ("mysql-login", "Login")],
+        unlisted: &[],
+    },
     Spoken { truth: "http2", own: "http2", kinds: &[("http2", "*")], unlisted: &[] },
     Spoken { truth: "kafka", own: "kafka", kinds: &[("kafka", "*")], unlisted: &[] },
     Spoken {
@@ -48,7 +54,7 @@ impl Spoken {
             .filter(|found| found.operation == "CLIENT REPLY")
             .map(|found| &*found.client)
             .collect();
-        for row in rows.iter().filter(|row| !row.request.is_empty()) {
+        for row in rows.iter().filter(|row| row.moments[0].is_some()) {
             let Some(operation) = self.operation_of(row) else { continue };
             let is_its = |found: &&Found| {
                 found.client == row.client
@@ -62,7 +68,9 @@ impl Spoken {
             let place = left.iter().position(|found| is_its(found) && is_named(found));
             let place = place.or_else(|| left.iter().position(is_its));
             let its = place.map(|place| left.remove(place));
-            if !row.is_paired() || row.has_flag("no_response") || row.has_flag("oneway") {
+            // The truth does not know every request's text.
+            let is_paired = row.moments.iter().all(Option::is_some);
+            if !is_paired || row.has_flag("no_response") || row.has_flag("oneway") {
                 continue;
             }
             if silenced.contains(&&*row.client) {

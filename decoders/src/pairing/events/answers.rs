@@ -126,14 +126,6 @@ impl Events<'_> {
         self.answered()?.moments.request_first
     }
 
-    /// The answer that is arriving is whole, but what it says was lost.
-    pub fn doubt_response(&mut self) {
-        if self.pairing.answering == Answering::Open {
-            self.quarantine_one(self.pairing.answered);
-        }
-        self.pairing.answering = Answering::Nothing;
-    }
-
     /// More about the exchange whose answer is arriving.
     pub fn response_detail(&mut self, detail: Detail, value: u64) {
         if let Some(exchange) = self.answered() {

@@ -271,18 +271,6 @@ impl Events<'_> {
         }
     }
 
-    /// The request that is arriving is whole, but not known well enough to say what becomes of it.
-    pub fn doubt_request(&mut self) {
-        let number = self.pairing.asked;
-        let is_open = self.pairing.asking == Asking::Open;
-        if is_open {
-            self.quarantine_one(number);
-        } else if self.pairing.asking == Asking::Doubtful {
-            quarantine(number, self.parties, self.context);
-        }
-        self.pairing.asking = Asking::Nothing;
-    }
-
     /// The request's bytes stop before its end; `at` is when the last of them came.
     pub fn cut_request(&mut self, at: Option<CaptureTime>, bytes: Option<u64>) {
         if let Some(exchange) = self.asked() {
