@@ -8,6 +8,7 @@
 mod answers;
 mod commands;
 mod errors;
+mod monitor;
 mod probe;
 mod requests;
 mod resp;
@@ -51,7 +52,10 @@ impl Decoder for Redis {
         out: &mut Events<'_>,
     ) -> Result<Progress, DecodeError> {
         match chunk.direction {
-            Direction::ToServer => self.requests.read(chunk, out),
+            Direction::ToServer => {
+                self.answers.asked_again(chunk.time_at(0), out);
+                self.requests.read(chunk, out)
+            }
             Direction::ToClient => {
                 let progress = self.answers.read(chunk, out);
                 if std::mem::take(&mut self.answers.unasked) {

@@ -153,8 +153,8 @@ fn subscriptions_are_answered_once_a_channel() {
 }
 
 #[test]
-fn an_end_that_nobody_can_tell_is_told_by_the_next_answer() {
-    // Subscribed to patterns before the capture began.
+fn an_end_that_nobody_can_tell_is_told_by_what_follows() {
+    // Subscribed to two patterns before the capture began.
     let confirm = |kind: &str, total: u32| {
         format!("*3\r\n${}\r\n{kind}\r\n$1\r\na\r\n:{total}\r\n", kind.len())
     };
@@ -163,11 +163,25 @@ fn an_end_that_nobody_can_tell_is_told_by_the_next_answer() {
         server(confirm("subscribe", 3)),
         client(ask("UNSUBSCRIBE")),
         server(confirm("unsubscribe", 2)),
-        client(ask("PING")),
+        train(&["PING", "UNSUBSCRIBE", "PUNSUBSCRIBE"]),
         server("*2\r\n$4\r\npong\r\n$0\r\n\r\n"),
+        server("*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:2\r\n"),
+        server(confirm("punsubscribe", 1)),
+        server(confirm("punsubscribe", 0)),
+        client(ask("GET a")),
+        server("$1\r\n1\r\n"),
+        Step::Close,
     ];
-    let expected = ["SUBSCRIBE ok 1 1 2 2", "UNSUBSCRIBE ok 3 3 4 4", "PING ok 5 5 6 6"];
-    check(&steps, &expected);
+    let expected = [
+        "SUBSCRIBE ok 1 1 2 2",
+        "UNSUBSCRIBE ok 3 3 4 4",
+        "PING ok 5 5 6 6",
+        "UNSUBSCRIBE ok 5 5 7 7",
+        "PUNSUBSCRIBE ok 5 5 8 9",
+        "GET ok 10 10 11 11",
+    ];
+    // The train is believed: it comes after a confirmed pair.
+    conversation::check(Start::MidStream, 6379, &steps, &expected);
 }
 
 #[test]

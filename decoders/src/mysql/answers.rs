@@ -2,7 +2,6 @@
 
 use super::commands::{Answer, Tag};
 use super::errors;
-use super::login;
 use super::packet::{
     EOF_BYTES, Fields, HEADER_BYTES, Header, PROGRESS, RESULT_BYTES_MAX, Status, error_number,
     first,
@@ -112,7 +111,7 @@ impl Answers {
                 return Ok(false);
             }
             if greets {
-                greet(payload, session)?;
+                session.greet(payload)?;
                 return Ok(true);
             }
             if self.ends_without_eof(header, payload, session)? {
@@ -266,7 +265,7 @@ impl Answers {
                 self.sequence = None;
             }
             Some(_) => {
-                let count = column_count(payload, header.length, session);
+                let count = session.column_count(payload, header.length);
                 let (count, follow) = count.ok_or(DecodeError("not a number of columns"))?;
                 self.rows = Some(self.rows.unwrap_or(0));
                 self.expects = if follow { columns(count) } else { Expects::ColumnsEnd };
@@ -421,15 +420,6 @@ impl Answers {
 /// Bytes of a greeting that are looked at.
 const GREETING_BYTES_MAX: usize = 256;
 
-/// What the server says before it is asked: its greeting, or why there is none.
-fn greet(payload: &[u8], session: &mut Session) -> Result<(), DecodeError> {
-    if payload.first() != Some(&first::ERR) {
-        session.server = Some(login::greeting(payload).ok_or(DecodeError("not a greeting"))?);
-        session.phase = Phase::Greeted;
-    }
-    Ok(())
-}
-
 /// Whether a packet is numbered as the first of an answer is. Between the packets of a login both sides count on.
 const fn is_first(tag: Tag, header: Header) -> bool {
     header.sequence == tag.packets || matches!(tag.answer, Answer::Login)
@@ -437,18 +427,4 @@ const fn is_first(tag: Tag, header: Header) -> bool {
 
 const fn columns(left: u64) -> Expects {
     if left == 0 { Expects::ColumnsEnd } else { Expects::Columns(left) }
-}
-
-/// The number of columns, and whether they follow.
-fn column_count(payload: &[u8], length: u32, session: &Session) -> Option<(u64, bool)> {
-    let mut fields = Fields(payload);
-    if session.both.is_some_and(|both| both.has_optional_metadata()) {
-        let follow = fields.u8()? != 0;
-        return Some((fields.integer()?, follow));
-    }
-    let count = fields.integer()?;
-    let caches = session.both.is_none_or(|both| both.caches_metadata());
-    let follow = !(caches && fields.u8() == Some(0));
-    let read = payload.len() - fields.0.len();
-    (count > 0 && read == length as usize).then_some((count, follow))
 }

@@ -1,6 +1,8 @@
 //! What both sides of a connection have agreed on.
 
-use super::login::Abilities;
+use super::login::{self, Abilities};
+use super::packet::{Fields, first};
+use crate::decoder::DecodeError;
 use crate::limits::{MYSQL_PREPARING_MAX, MYSQL_STATEMENTS_MAX};
 use foldhash::fast::FixedState;
 use model::names::NameId;
@@ -51,6 +53,29 @@ impl Session {
         let both = client.and(self.server);
         self.both = Some(both);
         self.deprecates_eof = Some(both.deprecates_eof());
+    }
+
+    /// What the server says before it is asked: its greeting, or why there is none.
+    pub(super) fn greet(&mut self, payload: &[u8]) -> Result<(), DecodeError> {
+        if payload.first() != Some(&first::ERR) {
+            self.server = Some(login::greeting(payload).ok_or(DecodeError("not a greeting"))?);
+            self.phase = Phase::Greeted;
+        }
+        Ok(())
+    }
+
+    /// The number of columns, and whether they follow.
+    pub(super) fn column_count(&self, payload: &[u8], length: u32) -> Option<(u64, bool)> {
+        let mut fields = Fields(payload);
+        if self.both.is_some_and(|both| both.has_optional_metadata()) {
+            let follow = fields.u8()? != 0;
+            return Some((fields.integer()?, follow));
+        }
+        let count = fields.integer()?;
+        let caches = self.both.is_none_or(|both| both.caches_metadata());
+        let follow = !(caches && fields.u8() == Some(0));
+        let read = payload.len() - fields.0.len();
+        (count > 0 && read == length as usize).then_some((count, follow))
     }
 }
 

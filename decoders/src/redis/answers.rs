@@ -2,7 +2,8 @@
 //! serialization protocol specification, "Pushes"; Redis manual, "Redis Pub/Sub" and `MONITOR`).
 
 use super::commands::Kind;
-use super::errors::{self, ERROR_BYTES_MAX};
+use super::errors;
+use super::monitor;
 use super::subscriptions::{self, Named, Subscriptions};
 use super::values::{self, Outstanding, Step};
 use crate::decoder::{Chunk, DecodeError, Progress};
@@ -211,14 +212,12 @@ impl Answers {
         let Some(mut role) = self.role_of(rest, out)? else { return Ok(None) };
         if let (Due::All(last_at), Role::Answer) = (self.due, role) {
             // The answer before it is over, and this one is the next request's.
-            self.due = Due::None;
-            out.begin_response(at);
-            out.end_response(last_at, Some(std::mem::take(&mut self.bytes)));
+            self.end_confirmations(at, last_at, out);
             let Some(own) = self.role_of(rest, out)? else { return Ok(None) };
             role = own;
         }
         let is_error = matches!(rest.first(), Some(b'-' | b'!'));
-        if is_error && !is_error_told(rest) {
+        if is_error && !errors::is_told(rest) {
             return Ok(None);
         }
         if role == Role::Answer && self.due != Due::None {
@@ -244,10 +243,32 @@ impl Answers {
         self.note(rest.first().copied())?;
         out.begin_response(at);
         if is_error {
-            let (code, outcome) = errors::verdict(error_text(rest));
+            let (code, outcome) = errors::verdict(errors::text(rest));
             out.code(code, outcome);
         }
         Ok(Some(()))
+    }
+
+    /// No more confirmations come than those that did.
+    fn end_confirmations(
+        &mut self,
+        at: CaptureTime,
+        last_at: Option<CaptureTime>,
+        out: &mut Events<'_>,
+    ) {
+        self.due = Due::None;
+        out.begin_response(at);
+        out.end_response(last_at, Some(std::mem::take(&mut self.bytes)));
+    }
+
+    /// A client that has received all that was said asks again, at `at`: what was due has come.
+    pub(super) fn asked_again(&mut self, at: CaptureTime, out: &mut Events<'_>) {
+        if let Due::All(last_at @ Some(_)) = self.due
+            && self.is_between()
+            && out.quiet
+        {
+            self.end_confirmations(at, last_at, out);
+        }
     }
 
     /// What an answer that begins with `first` says of those that follow.
@@ -273,8 +294,8 @@ impl Answers {
                 self.is_resp3 = Some(true);
                 match subscriptions::named(rest)? {
                     Named::Need => return Ok(None),
-                    Named::Confirmation(own) if kind == Some(own) => Role::Confirmation,
-                    Named::Confirmation(_) | Named::Message | Named::Other => Role::Interim,
+                    Named::Confirmation(own) => self.confirms(own, kind),
+                    Named::Message | Named::Other => Role::Interim,
                 }
             }
             Some(b'*') if self.may_be_pushed(kind) => match subscriptions::named(rest)? {
@@ -283,11 +304,10 @@ impl Answers {
                     self.subscriptions.message();
                     Role::Interim
                 }
-                Named::Confirmation(own) if kind == Some(own) => Role::Confirmation,
-                Named::Confirmation(_) => Role::Interim,
+                Named::Confirmation(own) => self.confirms(own, kind),
                 Named::Other => Role::Answer,
             },
-            Some(b'+') if self.is_monitoring || kind.is_none() => match is_monitored(rest) {
+            Some(b'+') if self.is_monitoring || kind.is_none() => match monitor::is_line(rest) {
                 None => return Ok(None),
                 Some(true) => Role::Interim,
                 Some(false) => Role::Answer,
@@ -295,6 +315,15 @@ impl Answers {
             _ => Role::Answer,
         };
         Ok(Some(role))
+    }
+
+    /// A confirmation: of the oldest request, of the next where that one's may be over, or of nobody's.
+    fn confirms(&self, own: Kind, asked: Option<Kind>) -> Role {
+        match self.due {
+            _ if asked == Some(own) => Role::Confirmation,
+            Due::All(_) => Role::Answer,
+            Due::None | Due::Some(_) => Role::Interim,
+        }
     }
 
     /// Whether an array may be something else than an answer: in RESP2, with subscriptions or where they are asked for.
@@ -342,7 +371,7 @@ impl Answers {
             }
             Due::All(last_at) => {
                 *last_at = at;
-                self.subscriptions.left(self.kind) == 0
+                self.subscriptions.are_over(self.kind)
             }
         }
     }
@@ -352,6 +381,7 @@ impl Answers {
     }
 
     pub(super) fn restart(&mut self) {
+        self.subscriptions.forget();
         let Self { subscriptions, is_resp3, is_monitoring, subscribes_within, .. } = *self;
         *self =
             Self { subscriptions, is_resp3, is_monitoring, subscribes_within, ..Self::default() };
@@ -372,40 +402,4 @@ impl Answers {
 
 fn is_sync(out: &Events<'_>) -> bool {
     out.oldest_tag().is_some_and(|tag| Kind::of_tag(tag).0 == Kind::Sync)
-}
-
-/// The text of an error, as far as it is there: a line, or a string.
-fn error_text(bytes: &[u8]) -> &[u8] {
-    let text = match bytes.split_first() {
-        Some((b'!', _)) => memchr(b'\n', bytes).and_then(|end| bytes.get(end + 1..)),
-        Some((_, text)) => Some(text),
-        None => None,
-    };
-    text.unwrap_or_default()
-}
-
-/// Whether enough of an error is there to tell what it is.
-fn is_error_told(bytes: &[u8]) -> bool {
-    let text = error_text(bytes);
-    text.len() >= ERROR_BYTES_MAX || memchr(b'\n', text).is_some()
-}
-
-/// Whether it is a line of MONITOR: `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. `None` where more is needed to
-/// tell.
-fn is_monitored(bytes: &[u8]) -> Option<bool> {
-    let time = bytes.get(1..).unwrap_or_default();
-    let part = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let seconds = part(time);
-    match time.get(seconds..) {
-        None | Some([]) => None,
-        Some([b'.', rest @ ..]) if seconds >= 9 => {
-            let fraction = part(rest);
-            match rest.get(fraction..) {
-                None | Some([] | [b' ']) => None,
-                Some([b' ', b'[', ..]) => Some(fraction == 6),
-                Some(_) => Some(false),
-            }
-        }
-        Some(_) => Some(false),
-    }
 }

@@ -1,5 +1,6 @@
 //! What an error is called, and whose fault it is.
 
+use memchr::memchr;
 use model::transaction::{Code, Outcome};
 
 /// Bytes of an error that are looked at.
@@ -68,6 +69,22 @@ pub(super) fn verdict(text: &[u8]) -> (Code, Outcome) {
         }
         None => (code(find(&CLIENT_ERRORS)), Outcome::ClientError),
     }
+}
+
+/// The text of an error, as far as it is there: a line, or a string.
+pub(super) fn text(bytes: &[u8]) -> &[u8] {
+    let text = match bytes.split_first() {
+        Some((b'!', _)) => memchr(b'\n', bytes).and_then(|end| bytes.get(end + 1..)),
+        Some((_, text)) => Some(text),
+        None => None,
+    };
+    text.unwrap_or_default()
+}
+
+/// Whether enough of an error is there to tell what it is.
+pub(super) fn is_told(bytes: &[u8]) -> bool {
+    let told = text(bytes);
+    told.len() >= ERROR_BYTES_MAX || memchr(b'\n', told).is_some()
 }
 
 #[cfg(test)]

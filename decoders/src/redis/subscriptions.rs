@@ -4,12 +4,14 @@ use super::commands::Kind;
 use super::resp::{self, Word};
 use crate::decoder::DecodeError;
 
-/// How many of each. What was subscribed to before we came is not known.
+/// How many of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Subscriptions {
     channels: u32,
     patterns: u32,
     shards: u32,
+    /// Some may be from before we came, or from what a gap hid: only their total is known.
+    is_partly_known: bool,
 }
 
 impl Subscriptions {
@@ -38,14 +40,21 @@ impl Subscriptions {
                 self.channels = total - self.patterns;
             }
         }
+        self.is_partly_known &= total > 0;
     }
 
-    /// How many there are of what `kind` takes back.
-    pub(super) const fn left(self, kind: Kind) -> u32 {
+    /// Not all that the server said was read.
+    pub(super) const fn forget(&mut self) {
+        self.is_partly_known = true;
+    }
+
+    /// Whether nothing is left of what `kind` takes back.
+    pub(super) const fn are_over(self, kind: Kind) -> bool {
         match kind {
-            Kind::ShardUnsubscribe => self.shards,
-            Kind::PatternUnsubscribe => self.patterns,
-            _ => self.channels,
+            Kind::ShardUnsubscribe => self.shards == 0,
+            _ if self.is_partly_known => self.channels == 0 && self.patterns == 0,
+            Kind::PatternUnsubscribe => self.patterns == 0,
+            _ => self.channels == 0,
         }
     }
 }
@@ -102,16 +111,21 @@ mod tests {
             held.confirm(kind, total);
             assert_eq!((held.channels, held.patterns), (channels, patterns), "{kind:?} {total}");
         }
-        assert_eq!(held.left(Kind::Unsubscribe), 0);
+        assert!(held.are_over(Kind::Unsubscribe));
         assert!(held.is_any());
     }
 
     #[test]
-    fn what_was_there_before_is_never_less_than_none() {
+    fn of_what_was_there_before_only_the_total_is_known() {
         let mut held = Subscriptions::default();
-        held.confirm(Kind::PatternSubscribe, 5);
+        held.forget();
+        held.confirm(Kind::PatternSubscribe, 4);
         held.confirm(Kind::Unsubscribe, 3);
-        assert_eq!(held.left(Kind::PatternUnsubscribe) + held.left(Kind::Unsubscribe), 3);
+        assert!(!held.are_over(Kind::Unsubscribe));
+        held.confirm(Kind::Unsubscribe, 0);
+        assert!(held.are_over(Kind::Unsubscribe));
+        held.confirm(Kind::PatternSubscribe, 1);
+        assert!(held.are_over(Kind::Unsubscribe));
     }
 
     #[test]
