@@ -80,6 +80,8 @@ mod tag {
     pub(super) const OTHER: u32 = 0;
     pub(super) const HEAD: u32 = 1;
     pub(super) const CONNECT: u32 = 2;
+    /// HTTP/0.9's only request: the answer may be a body without a head.
+    pub(super) const BARE: u32 = 3;
 }
 
 impl Http1 {
@@ -96,6 +98,18 @@ impl Http1 {
         out: &mut Events<'_>,
     ) -> Result<Progress, DecodeError> {
         let bytes = chunk.bytes;
+        if chunk.direction == Direction::ToClient && out.asked_alone(tag::BARE) {
+            const START: &[u8] = b"HTTP/";
+            if bytes.len() < START.len() && START.starts_with(bytes) {
+                return Ok(Progress::Need { consumed: 0 });
+            }
+            if !bytes.starts_with(START) {
+                // HTTP/0.9: all that comes is the answer.
+                out.begin_response(chunk.time_at(0));
+                self.response = Side { state: State::ToClose, ..Side::default() };
+                return Ok(Progress::SkipToClose { consumed: 0 });
+            }
+        }
         // RFC 9112, section 2.2: empty lines before a start line are to be ignored.
         let blank = bytes.iter().take_while(|&byte| matches!(byte, b'\r' | b'\n')).count();
         if blank > 0 {
@@ -121,7 +135,9 @@ impl Http1 {
                         false => Progress::Opaque { consumed: 0 },
                     });
                 }
-                out.begin_request(at, tag_of(method), Key::InOrder);
+                let is_oldest = is_bare && method == b"GET";
+                let tag = if is_oldest { tag::BARE } else { tag_of(method) };
+                out.begin_request(at, tag, Key::InOrder);
                 out.name_request(method, target, Kind::Adhoc);
                 if is_bare {
                     // HTTP/0.9: a line and nothing else.

@@ -102,6 +102,11 @@ impl Head {
     /// Whether it can be a frame of a known type that is sent as everybody sends it: for bytes of which nothing else
     /// says that they are a frame.
     pub(super) const fn is_plausible(&self) -> bool {
+        self.is_plausible_but_for_its_length() && self.length <= PAYLOAD_DEFAULT_MAX
+    }
+
+    /// The same where larger payloads than the default may have been agreed on.
+    pub(super) const fn is_plausible_but_for_its_length(&self) -> bool {
         let flags = match self.kind {
             kind::DATA => END_STREAM | PADDED,
             kind::HEADERS => END_STREAM | END_HEADERS | PADDED | PRIORITY,
@@ -111,7 +116,7 @@ impl Head {
             kind::PRIORITY | kind::RST_STREAM | kind::GOAWAY | kind::WINDOW_UPDATE => 0,
             _ => return false,
         };
-        self.fault().is_none() && self.flags & !flags == 0 && self.length <= PAYLOAD_DEFAULT_MAX
+        self.fault().is_none() && self.flags & !flags == 0
     }
 
     /// The header block fragment of a payload of HEADERS, PUSH_PROMISE or CONTINUATION; with what the snap length left of

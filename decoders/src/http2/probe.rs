@@ -38,13 +38,20 @@ pub(super) fn beginning(direction: Direction, bytes: &[u8]) -> Probe {
 /// body may hold anything: a header block must be among them that only a request has, or only an answer, with a frame
 /// before or behind it wherever there are more bytes, all of them as everybody sends them.
 pub(super) fn frames(direction: Direction, bytes: &[u8]) -> Probe {
-    let (mut rest, mut is_proven, mut is_block_open) = (bytes, false, false);
+    let (mut rest, mut proven, mut is_block_open) = (bytes, None, false);
     loop {
-        let verdict = if is_proven { Probe::Certain } else { Probe::Unsure };
+        let verdict = if proven.is_some() { Probe::Certain } else { Probe::Unsure };
         let Some(head) = Head::read(rest) else {
-            return if may_begin_frame(rest) { verdict } else { Probe::NotThis };
+            let may_begin = proven.is_some() || may_begin_frame(rest);
+            return if may_begin { verdict } else { Probe::NotThis };
         };
-        if !head.is_plausible()
+        // Which size was agreed on is not known; the body of a message whose fields are here may have it.
+        let is_its_body = head.kind == kind::DATA && proven == Some(head.stream);
+        let is_plausible = match is_its_body {
+            true => head.is_plausible_but_for_its_length(),
+            false => head.is_plausible(),
+        };
+        if !is_plausible
             || is_block_open != (head.kind == kind::CONTINUATION)
             || (direction == Direction::ToServer && !is_from_client(&head))
         {
@@ -56,7 +63,8 @@ pub(super) fn frames(direction: Direction, bytes: &[u8]) -> Probe {
         };
         if head.kind == kind::HEADERS && head.ends_headers() {
             match block(direction, &head, payload) {
-                Some(proves) => is_proven |= proves,
+                Some(true) => proven = Some(head.stream),
+                Some(false) => {}
                 None => return Probe::NotThis,
             }
         }
@@ -147,8 +155,9 @@ mod tests {
             (ToClient, [&answer[..], &data].concat(), Probe::Certain),
             (ToClient, [&answer[..], &data[..15]].concat(), Probe::Certain),
             (ToClient, [&answer[..], b"HTTP/1.1 200"].concat(), Probe::NotThis),
-            (ToClient, [&answer[..], b"HT"].concat(), Probe::NotThis),
             (ToClient, [&data[..], &answer].concat(), Probe::Certain),
+            (ToClient, [&answer[..], &[0, 200, 0, 0, 0, 0, 0, 0, 3]].concat(), Probe::Certain),
+            (ToClient, [&answer[..], &[0, 200, 0, 0, 0, 0, 0, 0, 5]].concat(), Probe::NotThis),
             (ToClient, data.clone(), Probe::Unsure),
             (ToClient, unknown.clone(), Probe::Unsure),
             (ToServer, [&update[..], &request].concat(), Probe::Certain),

@@ -22,6 +22,11 @@ impl Events<'_> {
         self.context.exchanges.get(self.pairing.oldest).map(|exchange| exchange.tag)
     }
 
+    /// Whether the only request so far that is open has this tag, so that whatever comes is its answer.
+    pub fn asked_alone(&self, tag: u32) -> bool {
+        self.oldest_tag() == Some(tag) && self.pairing.is_sequential()
+    }
+
     /// Whether pairs in order are to be believed: nothing was lost, or a safe point was found since.
     pub fn is_in_order(&self) -> bool {
         self.pairing.trust != Trust::Lost
