@@ -26,8 +26,6 @@ mod prepared;
 mod probe;
 mod server;
 mod tag;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use tag::WORDS as COMMAND_TAGS;
 

@@ -63,7 +63,11 @@ impl Client {
         *self = Self { batch: Batch::Unknown, skipping, copying, ..Self::default() };
     }
 
+    /// A Sync, or what works as one. What is passed over does not.
     fn end_batch(&mut self) {
+        if self.skipping {
+            return;
+        }
         (self.has_work, self.has_request, self.prelude) = (false, false, 0);
         self.batch = Batch::Fresh;
     }
