@@ -142,8 +142,10 @@ impl Known<'_> {
             return Some(format!("its rows are {:?}", found.rows));
         }
         let [first, .., last] = found.moments;
-        let is_inside =
-            first.is_none_or(|at| self.start_ns <= at) && last.is_none_or(|at| at <= self.end_ns);
+        // A client that left did not wait for what it asked.
+        let is_waited_for = !self.outcome.is_empty();
+        let is_inside = first.is_none_or(|at| self.start_ns <= at)
+            && (!is_waited_for || last.is_none_or(|at| at <= self.end_ns));
         (!is_inside).then(|| format!("it lies at {first:?} to {last:?}"))
     }
 }
