@@ -32,7 +32,7 @@ pub(crate) use tag::WORDS as COMMAND_TAGS;
 use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::pairing::Events;
 use client::{Client, Ending};
-use expected::Expected;
+use expected::{Expected, Kind};
 use model::flow::Direction;
 use model::units::CaptureTime;
 use prepared::Prepared;
@@ -108,6 +108,9 @@ impl Decoder for Postgres {
         match direction {
             Direction::ToServer => {
                 // What was asked before is still answered, in order.
+                let starts_up =
+                    self.expected.front().is_some_and(|step| step.kind == Kind::StartUp);
+                self.server.asked_is_cut |= starts_up || self.client.copying;
                 self.client.lose_place();
                 self.prepared.forget_all();
             }

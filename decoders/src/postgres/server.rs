@@ -64,6 +64,8 @@ pub(super) struct Server {
     parse_ns: Option<u64>,
     bind_ns: Option<u64>,
     pub(super) refused: Option<Refusal>,
+    /// Of what the client adds to the first request, passwords or data, something was lost.
+    pub(super) asked_is_cut: bool,
 }
 
 impl Server {
@@ -88,6 +90,9 @@ impl Postgres {
         chunk: &Chunk<'_>,
         out: &mut Events<'_>,
     ) -> Result<Progress, DecodeError> {
+        if !out.is_in_order() && out.oldest_tag().is_none() {
+            self.forget_expected();
+        }
         let mut offset = 0;
         while let Some(rest) = chunk.bytes.get(offset..).filter(|rest| !rest.is_empty()) {
             if let Some(asked) = self.server.asked.take() {
@@ -481,7 +486,11 @@ impl Postgres {
         let server = &mut self.server;
         let (bytes, answering) = (server.bytes, std::mem::take(&mut server.answering));
         (server.bytes, server.rows) = (0, 0);
+        let is_cut = std::mem::take(&mut server.asked_is_cut);
         if answering == Answering::Yes {
+            if is_cut {
+                out.forget_request_bytes();
+            }
             out.end_response(at, Some(bytes));
         }
         if matches!(ends, Ends::Step | Ends::Failed) {

@@ -286,6 +286,13 @@ impl Events<'_> {
         }
     }
 
+    /// Something of such data was lost: how many bytes the oldest request has is not known.
+    pub fn forget_request_bytes(&mut self) {
+        if let Some(exchange) = self.oldest() {
+            exchange.request_bytes = None;
+        }
+    }
+
     /// A message that was read before has another part, which is answered next: it begins before all that are open.
     /// `last` is `None` where the message's last byte was never captured.
     pub fn begin_part(
