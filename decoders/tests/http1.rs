@@ -31,3 +31,21 @@ fn a_bare_line_is_answered_until_the_close() {
         }
     }
 }
+
+/// A probe that keeps a connection alive is a byte of before; it does not hide the request behind it.
+#[test]
+fn a_keep_alive_probe_before_the_first_request_is_passed_over() {
+    let request = b"GET /x HTTP/1.1\r\n\r\n";
+    for probe in [&b"\0"[..], b"G", b"\0\0"] {
+        let packets = [
+            client(5, &[probe]),
+            client(10, &[request]),
+            server(20, &[b"HTTP/1.1 204 No Content\r\n\r\n"]),
+            client(30, &[request]),
+            server(40, &[b"HTTP/1.1 204 No Content\r\n\r\n"]),
+        ];
+        let lines = listen(&packets, true).lines;
+        assert_eq!(lines.first().unwrap(), "GET /x ok 204 10 10 20 20 19 27", "{probe:?}");
+        assert_eq!(lines.len(), 2);
+    }
+}

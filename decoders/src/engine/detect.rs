@@ -45,22 +45,22 @@ pub(super) fn feed(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Con
             give_up(flow, Mode::Opaque, context);
         }
         Verdict::Unsure | Verdict::NotThis => {
-            flow.account(
-                &mut context.wires,
-                data.from,
-                Fate::NotUnderstood,
-                buffer.bytes.len() as u64,
-            );
+            let waited = buffer.bytes.len().saturating_sub(data.bytes.len());
+            let passed = if waited > 0 { waited } else { data.bytes.len() };
+            flow.account(&mut context.wires, data.from, Fate::NotUnderstood, passed as u64);
             // In the middle of a stream one message can take any number of segments: a side's turn counts once.
             let is_joined = !flow.from_start;
             let rare = flow.rare();
             let is_same_turn = rare.probed.replace(data.from) == Some(data.from);
-            if is_joined && is_same_turn {
-                return;
+            if !is_joined || !is_same_turn {
+                rare.probes += 1;
             }
-            rare.probes += 1;
             if rare.probes >= PROBES_MAX {
                 give_up(flow, Mode::NotUnderstood, context);
+            }
+            if waited > 0 {
+                // What waited was not the start of anything; this segment may be.
+                driver::feed(flow, slot, data, context);
             }
         }
     }

@@ -267,7 +267,18 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     if reader.flow.stream(data.from).lost {
         let mut begins = match buffer.bytes.is_empty() {
             true => reader.find_boundary(bytes),
-            false => reader.find_boundary(&[&buffer.bytes, bytes].concat()),
+            false => match reader.find_boundary(&[&buffer.bytes, bytes].concat()) {
+                Probe::NotThis => {
+                    // What waited was not the start of a message; this segment may be.
+                    let passed = std::mem::take(&mut buffer);
+                    reader.account(Fate::NotUnderstood, passed.bytes.len());
+                    if direction == Direction::ToClient {
+                        lose_unread_answers(reader.flow, &parties, reader.context);
+                    }
+                    reader.find_boundary(bytes)
+                }
+                begins => begins,
+            },
         };
         if begins == Probe::NotThis && !buffer.bytes.is_empty() {
             // What waited was the end of something, and a message may begin behind it.
