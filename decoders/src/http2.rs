@@ -16,6 +16,7 @@
 //!   a status. An answer of which even the outcome is not known is timed as `ok`, and says so (`outcome_unknown`).
 
 mod blocks;
+mod control;
 mod data;
 mod frame;
 mod hpack;
@@ -26,7 +27,6 @@ mod verdict;
 
 use crate::decoder::{Chunk, Close, DecodeError, Decoder, Probe, Progress};
 use crate::limits::HEAD_BYTES_MAX;
-use crate::output::{Attributes, Detail};
 use crate::pairing::Events;
 use blocks::Block;
 use data::Data;
@@ -253,68 +253,6 @@ impl Http2 {
             | State::Head
             | State::Preface => {}
         }
-    }
-
-    /// What one side allows of the table that the other writes (RFC 9113, section 6.5.2).
-    fn settings(&mut self, direction: Direction, payload: &[u8]) {
-        const HEADER_TABLE_SIZE: [u8; 2] = [0, 1];
-        let (settings, _) = payload.as_chunks::<6>();
-        for &[high, low, value @ ..] in settings {
-            if [high, low] == HEADER_TABLE_SIZE {
-                self.side(direction.other()).table.allow(u32::from_be_bytes(value));
-            }
-        }
-    }
-
-    fn reset_by_client(&mut self, id: u32, out: &mut Events<'_>) {
-        self.adopt(id, out);
-        match self.streams.remove(id).map(|stream| stream.answer) {
-            None => {}
-            Some(Answer::Ended) => out.abandon_request(u64::from(id)),
-            Some(Answer::Awaited | Answer::Perhaps { .. } | Answer::Begun) => {
-                out.leave_unanswered(u64::from(id), Attributes::CANCELLED);
-            }
-        }
-    }
-
-    fn reset_by_server(
-        &mut self,
-        head: &Head,
-        code: u32,
-        (first_at, last_at): (CaptureTime, Option<CaptureTime>),
-        out: &mut Events<'_>,
-    ) {
-        let id = u64::from(head.stream);
-        self.adopt(head.stream, out);
-        let Some(stream) = self.streams.remove(head.stream) else { return };
-        let mut bytes = stream.response_bytes + head.bytes();
-        match stream.answer {
-            Answer::Ended => return out.abandon_request(id),
-            Answer::Awaited => _ = out.begin_response_to(first_at, id),
-            Answer::Perhaps { since, bytes: before } => {
-                bytes += before;
-                out.begin_response_to(since, id);
-            }
-            Answer::Begun => {
-                out.continue_response(id);
-                out.response_attribute(Attributes::RESPONSE_INCOMPLETE);
-            }
-        }
-        out.code(stream.code(), verdict::of_reset(code));
-        out.response_detail(Detail::StreamError, u64::from(code));
-        out.end_response(last_at, Some(bytes));
-        out.abandon_request(id);
-    }
-
-    /// The server has not looked at later streams than `last`, and will not (RFC 9113, section 6.8).
-    fn go_away(&mut self, last: u32, out: &mut Events<'_>) {
-        self.streams.retain(|stream| {
-            let is_left_out = stream.id > last && stream.answer == Answer::Awaited;
-            if is_left_out {
-                out.leave_unanswered(u64::from(stream.id), Attributes::default());
-            }
-            !is_left_out
-        });
     }
 }
 
