@@ -63,7 +63,7 @@ fn play(engine: &mut Engine, packets: &[Packet], first: u64) -> usize {
 
 #[test]
 fn nothing_is_allocated_for_a_transaction() {
-    for protocol in [Protocol::Http, Protocol::Cassandra, Protocol::Kafka] {
+    for protocol in [Protocol::Http, Protocol::Postgres, Protocol::Cassandra, Protocol::Kafka] {
         let packets = packets(protocol);
         let (warm_up, steady) = packets.split_at(packets.len() / 2);
         let mut engine = Engine::new(&EngineConfig::default());
