@@ -33,6 +33,8 @@ use side::{Side, Stage, Walked};
 use tag::Tag;
 use tokens::{Next, Tokens};
 
+const _: () = assert!(size_of::<Kafka>() <= 640, "every idle connection pays for it");
+
 /// The decoder of one connection.
 #[derive(Debug, Default)]
 pub struct Kafka {
