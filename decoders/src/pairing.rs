@@ -279,6 +279,10 @@ impl Pairing {
         if self.trust == Trust::ById {
             return self.lose_request_ends(parties, context);
         }
+        if self.trust == Trust::Provisional {
+            // Their answers would have to be confirmed, and cannot be any more.
+            self.quarantine_open(parties, context);
+        }
         self.trust = Trust::Lost;
         self.gap_answered = false;
         self.refute(parties, context);

@@ -913,18 +913,20 @@ fn statements_are_deallocated() {
 fn another_ones_answer_is_not_taken_after_a_join() {
     let [_, Step::Server(welcome)] = welcome() else { unreachable!() };
     let answer = || all([selected(1), ready('I')]);
-    let steps = [
-        lost_client(untyped([4, 0xd2, 0x16, 0x2f])),
-        server("N"),
-        lost_client(startup(0)),
-        server(welcome),
-        client(query("SELECT 1")),
-        lost_server(answer()),
-        lost_client(query("SELECT 2")),
-        server(answer()),
-        client(message(b'X', "")),
-        Step::Close,
-    ];
-    let lines = run(Start::Handshake, PORT, &steps, Cut::Whole);
-    assert!(lines.iter().all(|line| line.outcome == Outcome::Quarantined), "{lines:?}");
+    for started in [server(&welcome), lost_server(&welcome)] {
+        let steps = [
+            lost_client(untyped([4, 0xd2, 0x16, 0x2f])),
+            server("N"),
+            lost_client(startup(0)),
+            started,
+            client(query("SELECT 1")),
+            lost_server(answer()),
+            lost_client(query("SELECT 2")),
+            server(answer()),
+            client(message(b'X', "")),
+            Step::Close,
+        ];
+        let lines = run(Start::Handshake, PORT, &steps, Cut::Whole);
+        assert!(lines.iter().all(|line| line.outcome == Outcome::Quarantined), "{lines:?}");
+    }
 }

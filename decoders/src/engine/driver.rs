@@ -523,13 +523,7 @@ fn lose_unread_answers(flow: &mut Flow, parties: &Parties, context: &mut Context
         _ if pairing.open == 0 => {}
         Trust::ById if !decoder.reuses_ids() => pairing.overlook_answers(context),
         Trust::ById | Trust::Provisional => pairing.lose_answers(parties, context),
-        // A join, behind which requests were lost too: what was asked before them is open.
-        Trust::Lost => {
-            let gap_answered = pairing.gap_answered;
-            pairing.lose_answers(parties, context);
-            pairing.gap_answered = gap_answered;
-        }
-        Trust::Proven => {}
+        Trust::Proven | Trust::Lost => {}
     }
 }
 
