@@ -47,6 +47,8 @@ pub struct Postgres {
     prepared: Prepared,
 }
 
+const _: () = assert!(size_of::<Postgres>() <= 480, "every idle connection pays for it");
+
 impl Postgres {
     /// Nothing that is due can be told apart any more.
     fn forget_expected(&mut self) {
@@ -119,7 +121,7 @@ impl Decoder for Postgres {
             }
             Direction::ToClient => {
                 self.forget_expected();
-                self.server.asked = None;
+                (self.server.asked, self.client.is_owed) = (None, false);
             }
         }
     }

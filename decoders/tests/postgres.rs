@@ -6,6 +6,7 @@ mod conversation;
 
 use conversation::{Cut, Line, Start, Step, client, lost_client, lost_server, run, server};
 use model::transaction::Outcome;
+use proptest::prelude::*;
 
 const PORT: u16 = 5432;
 
@@ -848,6 +849,39 @@ fn after_a_gap_a_batch_is_trusted_from_its_beginning() {
     );
 }
 
+/// The client has always two batches under way; the gap hides that.
+#[test]
+fn a_client_that_pipelines_is_not_trusted_after_a_gap() {
+    let batch = || all([bind("", ""), execute(""), sync()]);
+    let done = || all([said(b'2'), complete("UPDATE 1"), ready('I')]);
+    session(
+        [
+            client(query("SELECT 1")),
+            server(all([selected(1), ready('I')])),
+            lost_client(query("SELECT 1")),
+            server(all([selected(1), ready('I')])),
+            client(batch()),
+            client(batch()),
+            server(done()),
+            client(batch()),
+            server(done()),
+            client(batch()),
+            server(done()),
+        ],
+        &[
+            "Query ok 3 3 4 4",
+            "Execute quarantined 7 7 - -",
+            "Sync quarantined 7 7 - -",
+            "Execute quarantined 8 8 - -",
+            "Sync quarantined 8 8 - -",
+            "Execute quarantined 10 10 - -",
+            "Sync quarantined 10 10 - -",
+            "Execute quarantined 12 12 - -",
+            "Sync quarantined 12 12 - -",
+        ],
+    );
+}
+
 #[test]
 fn a_gap_inside_a_row_is_harmless() {
     let value = "x".repeat(3_000);
@@ -928,5 +962,41 @@ fn another_ones_answer_is_not_taken_after_a_join() {
         ];
         let lines = run(Start::Handshake, PORT, &steps, Cut::Whole);
         assert!(lines.iter().all(|line| line.outcome == Outcome::Quarantined), "{lines:?}");
+    }
+}
+
+proptest! {
+    /// Whatever bytes are changed, and however they are cut: what is answered has its times in order, and each request
+    /// that began is told once.
+    #[test]
+    fn any_bytes_are_survived(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        pieces in 1_usize..2_000,
+        joined in any::<bool>(),
+    ) {
+        let mut steps: Vec<Step> = welcome().into_iter().chain([
+            client(query("SELECT 1; COPY t FROM STDIN")),
+            server(all([selected(2), message(b'G', [0, 0, 1, 0, 0])])),
+            client(all([message(b'd', "1"), said(b'c')])),
+            server(all([complete("COPY 1"), ready('I')])),
+            client(all([parse("s", "SELECT $1"), bind("p", "s"), describe("Pp"), execute("p"), sync()])),
+            server(all([said(b'1'), said(b'2'), selected(3), ready('I')])),
+            client(all([bind("", "s"), execute(""), sync(), query("SELECT 2")])),
+            server(all([said(b'2'), error("22012"), ready('E'), selected(1), ready('I')])),
+            Step::Close,
+        ]).collect();
+        for (step, byte, value) in changes {
+            let place = step.index(steps.len());
+            if let Step::Client(bytes) | Step::Server(bytes) = &mut steps[place] {
+                let at = byte.index(bytes.len());
+                bytes[at] = value;
+            }
+        }
+        let start = if joined { Start::MidStream } else { Start::Handshake };
+        for line in run(start, 5432, &steps, Cut::Pieces(pieces)) {
+            if line.outcome == Outcome::Ok {
+                prop_assert!(line.moments.iter().all(Option::is_some), "{line:?}");
+            }
+        }
     }
 }

@@ -52,6 +52,10 @@ pub(super) struct Client {
     pub(super) skipping: bool,
     /// A safe point was found: the driver will begin the server's side anew.
     pub(super) resumed: bool,
+    /// After a loss: it has sent something that the server answers with a ReadyForQuery, and that has not come.
+    pub(super) is_owed: bool,
+    /// It does not wait for answers: no safe point after a loss can be told.
+    pipelines: bool,
     /// What the end of the message means that is being passed over.
     pub(super) under_way: Option<Ending>,
 }
@@ -59,8 +63,8 @@ pub(super) struct Client {
 impl Client {
     /// It is at a message's beginning, somewhere.
     pub(super) fn lose_place(&mut self) {
-        let Self { skipping, copying, .. } = *self;
-        *self = Self { batch: Batch::Unknown, skipping, copying, ..Self::default() };
+        let Self { skipping, copying, pipelines, .. } = *self;
+        *self = Self { batch: Batch::Unknown, skipping, copying, pipelines, ..Self::default() };
     }
 
     /// A Sync, or what works as one. What is passed over does not.
@@ -186,12 +190,14 @@ impl Postgres {
         };
         if is_first && matches!(kind, b'P' | b'B' | b'D' | b'C' | b'E' | b'H' | b'S' | b'Q' | b'F')
         {
-            if out.resume() {
+            self.client.pipelines |= self.client.is_owed;
+            if !self.client.pipelines && out.resume() {
                 self.forget_expected();
                 self.client.resumed = true;
             }
             self.client.batch = Batch::Begun;
         }
+        self.client.is_owed |= matches!(kind, b'S' | b'Q' | b'F') && !out.is_in_order();
         match kind {
             b'P' | b'B' | b'D' | b'C' => return self.step(kind, message, out),
             b'H' => self.client.prelude += if self.client.has_work { message.bytes } else { 0 },
@@ -233,7 +239,8 @@ impl Postgres {
     fn begin(&mut self, at: CaptureTime, named: Named, out: &mut Events<'_>) -> bool {
         let was_in_order = out.is_in_order();
         let is_first = !self.client.has_request && self.client.batch != Batch::Unknown;
-        let key = match is_first || (was_in_order && self.expected.is_empty()) {
+        // After a loss, whether this is a safe point was asked before the batch's first message.
+        let key = match was_in_order && (is_first || self.expected.is_empty()) {
             true => Key::InOrder,
             false => Key::Together,
         };

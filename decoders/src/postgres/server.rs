@@ -457,6 +457,7 @@ impl Postgres {
     /// Nothing is due.
     fn unasked(&mut self, message: &Message<'_>, out: &mut Events<'_>) -> Result<(), DecodeError> {
         let kind = message.head.kind;
+        self.client.is_owed &= kind != b'Z';
         let says_goodbye = kind == b'E' && ServerError::read(message.body).ends_session;
         if says_goodbye || !out.is_in_order() {
             return Ok(());

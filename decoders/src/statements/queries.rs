@@ -81,7 +81,8 @@ impl Queries {
             Kind::Prepared => &self.prepared,
             Kind::Adhoc | Kind::Procedure => &self.adhoc,
         };
-        if queries.is_empty() {
+        // Requests that carry no statement are named by no pattern, not even one that fits everything.
+        if queries.is_empty() || text.is_empty() {
             return;
         }
         let base = out.len();

@@ -180,3 +180,18 @@ fn a_capture_without_packets_is_no_error() {
     let ended = replay([folder.file("none.pcap", &capture[..24])]).well();
     assert!(ended.stdout.contains("No request was seen"), "{}", ended.stdout);
 }
+
+#[test]
+fn queries_files_that_are_not() {
+    let folder = Folder::new();
+    let missing = folder.path("missing.json");
+    let broken = folder.file("broken.json", r#"{"AdhocStatements":[{"Query":"(","Name":"x"}]}"#);
+    for protocol in ["postgres", "cassandra", "mysql"] {
+        for (file, word) in [(&missing, "queries file"), (&broken, "regular expression")] {
+            let wire = format!("{protocol}:5432:{}", file.display());
+            let ended =
+                replay([fixture("keepalive").as_os_str(), "--wire".as_ref(), wire.as_ref()]);
+            assert_refused(&ended, &[&file.display().to_string(), word]);
+        }
+    }
+}

@@ -7,8 +7,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use observer::capture::FileSource;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
@@ -219,4 +220,25 @@ fn any_number_of_pipelines_prints_the_same() {
             assert!(run(pipelines, &large, more) == one, "{pipelines} pipelines, {more}");
         }
     }
+}
+
+#[test]
+fn a_queries_file_names_statements() {
+    let folder = Folder::new();
+    let queries = folder.file(
+        "queries.json",
+        r#"{"PreparedStatements":[{"Query":"numbers","Name":"numbers"},{"Query":"^$","Name":""},{"Query":"length","Name":"SHA256"}]}"#,
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres/extended");
+    let case = fs::read_to_string(root.join("case.toml")).unwrap();
+    let port = case.split("postgres:").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let wire = format!("postgres:{port}:{}", queries.display());
+    let capture = root.join("capture.pcap");
+    let options = ["--wire", &wire, "--transactions", "-"].map(OsStr::new);
+    let ended = replay([capture.as_os_str()].into_iter().chain(options)).well();
+    let named = |name: &str| ended.stdout.matches(&format!("\"name\":\"{name}\"")).count();
+    assert!(named("numbers") >= 5, "{}", ended.stdout);
+    // SELECT length($1)
+    let digest = "f7b55fe38b0031ec96f9ed7cf9b67945c98beb7b7cebf32675284f5d8f0e60f2";
+    assert_eq!(named(digest), 1, "{}", ended.stdout);
 }
