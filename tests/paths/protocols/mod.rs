@@ -3,4 +3,5 @@
 
 mod cases;
 mod damage;
+mod topics;
 mod truth;
