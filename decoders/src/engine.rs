@@ -3,6 +3,7 @@
 pub(crate) mod detect;
 pub(crate) mod driver;
 mod ending;
+pub(crate) mod losses;
 
 use crate::limits::{
     ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, GAP_TIMER_MIN, IDLE_SWEEP, IDLE_TIMEOUT, MISSING_MAX,

@@ -29,11 +29,11 @@ const fn known<D: Decoder>(protocol: Protocol, begin: fn() -> Decoding) -> Known
 }
 
 macro_rules! decoders {
-    ($($variant:ident($decoder:ty) = $new:expr;)+) => {
+    ($($variant:ident($decoder:ty) in $place:ty = $new:expr;)+) => {
         /// The decoder of a connection.
         #[derive(Debug)]
         pub(crate) enum Decoding {
-            $($variant($decoder),)+
+            $($variant($place),)+
         }
 
         /// The first that is certain of a connection has it.
@@ -164,12 +164,13 @@ macro_rules! decoders {
     };
 }
 
+// What most connections have is small; what few have, or what is large, lies in a box.
 decoders! {
-    Http(Http1) = Http1::default();
-    Postgres(Box<Postgres>) = Box::default();
-    Cassandra(Box<Cassandra>) = Box::default();
-    Redis(Box<Redis>) = Box::default();
-    Http2(Box<Http2>) = Box::default();
-    Kafka(Box<Kafka>) = Box::default();
-    Mysql(Box<Mysql>) = Box::default();
+    Http(Http1) in Http1 = Http1::default();
+    Postgres(Postgres) in Box<Postgres> = Box::default();
+    Cassandra(Cassandra) in Box<Cassandra> = Box::default();
+    Redis(Redis) in Box<Redis> = Box::default();
+    Http2(Http2) in Box<Http2> = Box::default();
+    Kafka(Kafka) in Box<Kafka> = Box::default();
+    Mysql(Mysql) in Box<Mysql> = Box::default();
 }

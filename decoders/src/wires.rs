@@ -166,14 +166,7 @@ impl Wires {
         scratch.clear();
         wire.naming.name(target, kind, scratch);
         let name = std::str::from_utf8(scratch).unwrap_or(Names::OTHER);
-        let (name, is_new) = wire.names.intern(cut(name));
-        if is_new {
-            fresh.push(Fresh::Name(id, name, wire.names.text(name).into()));
-        }
-        if name == NameId::OTHER {
-            wire.ledger.notices.names_other += 1;
-        }
-        Named { operation, name }
+        Named { operation, name: wire.name(id, cut(name), fresh) }
     }
 
     /// The same for a request that has nothing to be named by.
@@ -185,11 +178,7 @@ impl Wires {
     ) -> Named {
         let Some(wire) = self.wires.get_mut(usize::from(id.0)) else { return Named::default() };
         let operation = wire.operation(id, operation, fresh);
-        let (name, is_new) = wire.names.intern("");
-        if is_new {
-            fresh.push(Fresh::Name(id, name, "".into()));
-        }
-        Named { operation, name }
+        Named { operation, name: wire.name(id, "", fresh) }
     }
 
     /// The number of a verb.
@@ -249,6 +238,17 @@ impl Wire {
         }
         self.last_operation = operation;
         operation
+    }
+
+    fn name(&mut self, id: WireId, text: &str, fresh: &mut Vec<Fresh>) -> NameId {
+        let (name, is_new) = self.names.intern(text);
+        if is_new {
+            fresh.push(Fresh::Name(id, name, self.names.text(name).into()));
+        }
+        if name == NameId::OTHER {
+            self.ledger.notices.names_other += 1;
+        }
+        name
     }
 }
 

@@ -93,11 +93,6 @@ impl Metric {
             Self::Server => "server",
         }
     }
-
-    /// The metric with that attribute's name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|metric| metric.name() == name)
-    }
 }
 
 /// Which time of a connection. They need no decoder: the handshake and the first payload tell.

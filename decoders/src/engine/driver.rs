@@ -1,7 +1,8 @@
 //! Between the streams and the decoders: skips, buffers, gaps, and beginning anew after a loss.
 
 use super::detect;
-use crate::decoder::{AfterCut, Chunk, Close, Mark, Probe, Progress};
+use super::losses::{begin_anew, drop_buffer, end_cut, gap, lose, lose_unread_answers};
+use crate::decoder::{Chunk, Close, Mark, Probe, Progress};
 use crate::limits::PROBE_BYTES_MAX;
 use crate::pairing::{Context, Events, Parties, Trust};
 use crate::protocols::{DECODERS, Decoding};
@@ -73,11 +74,7 @@ impl Reader<'_, '_> {
         &mut self,
         call: impl FnOnce(&mut Decoding, &mut Events<'_>) -> T,
     ) -> Option<T> {
-        let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *self.flow else {
-            return None;
-        };
-        let (context, parties, quiet) = (&mut *self.context, &self.parties, self.quiet);
-        Some(call(decoder, &mut Events { pairing, context, parties, quiet }))
+        with_decoder(self.flow, &self.parties, self.quiet, self.context, call)
     }
 
     fn account(&mut self, fate: Fate, bytes: usize) {
@@ -200,31 +197,25 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Calls a connection's decoder, if it has one, with its way to the pairing.
+pub(super) fn with_decoder<T>(
+    flow: &mut Flow,
+    parties: &Parties,
+    quiet: bool,
+    context: &mut Context,
+    call: impl FnOnce(&mut Decoding, &mut Events<'_>) -> T,
+) -> Option<T> {
+    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = flow else { return None };
+    Some(call(decoder, &mut Events { pairing, context, parties, quiet }))
+}
+
 /// The marks of what lies behind `offset`.
 fn shifted(marks: &[Mark], offset: usize) -> Vec<Mark> {
     let behind = marks.iter().filter(|mark| mark.end > offset);
     behind.map(|mark| Mark { end: mark.end - offset, at: mark.at }).collect()
 }
 
-/// The direction's next byte begins a message; what waits in its buffer did not.
-fn begin_anew(flow: &mut Flow, from: End, context: &mut Context) {
-    drop_buffer(flow, from, Fate::NotUnderstood, context);
-    let direction = flow.direction(from);
-    let stream = flow.stream_mut(from);
-    (stream.skip, stream.lost) = (0, false);
-    if let Mode::Decoding(decoder) = &mut flow.mode {
-        decoder.restart(direction);
-    }
-}
-
-fn drop_buffer(flow: &mut Flow, from: End, fate: Fate, context: &mut Context) {
-    let buffer = flow.take_buffer(from, context);
-    if !buffer.bytes.is_empty() {
-        flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
-    }
-}
-
-fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
+pub(super) fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
     if matches!(&flow.mode, Mode::Decoding(decoder) if decoder.is_cut(Direction::ToServer)) {
         end_cut(flow, Direction::ToServer, false, parties, context);
     }
@@ -234,17 +225,6 @@ fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Cont
         flow.stream_mut(end).skip = 0;
     }
     flow.mode = Mode::Opaque;
-}
-
-/// Where `from`'s messages begin is no longer known.
-fn lose(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
-    let direction = flow.direction(from);
-    begin_anew(flow, from, context);
-    flow.stream_mut(from).lost = true;
-    match direction {
-        Direction::ToServer => flow.pairing.lose_requests(parties, context),
-        Direction::ToClient => flow.pairing.lose_answers(parties, context),
-    }
 }
 
 /// Reads bytes of a connection whose protocol is known.
@@ -394,139 +374,6 @@ fn keep(reader: &mut Reader<'_, '_>, mut buffer: Buffer, rest: &[u8], at: Captur
     }
 }
 
-/// A message of unknown end ends with the newest byte of its direction. `is_alone`: every request's end was read, so all
-/// that came of an answer is this one's.
-fn end_cut(
-    flow: &mut Flow,
-    direction: Direction,
-    is_alone: bool,
-    parties: &Parties,
-    context: &mut Context,
-) {
-    let end = flow.sender(direction);
-    let stream = flow.stream_mut(end);
-    let unread = std::mem::take(&mut stream.skip);
-    let is_known = (is_alone && direction == Direction::ToClient) || unread == u64::MAX;
-    let last_at = (!stream.last_missing && is_known).then_some(stream.last_at);
-    let bytes = (is_alone && direction == Direction::ToClient).then_some(u64::MAX - unread);
-    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = flow else { return };
-    let mut out = Events { pairing, context, parties, quiet: false };
-    decoder.on_cut_ended(direction, bytes, last_at, &mut out);
-}
-
-/// The snap length cut a packet in the middle of a message. `false` where that cannot be mended.
-fn cut(flow: &mut Flow, from: End, lost: u64, parties: &Parties, context: &mut Context) -> bool {
-    let direction = flow.direction(from);
-    if flow.stream(from).lost || !flow.pairing.is_sequential() {
-        return false;
-    }
-    let buffer = flow.take_buffer(from, context);
-    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *flow else { return false };
-    if buffer.bytes.is_empty() && decoder.at_boundary(direction) {
-        return false;
-    }
-    let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
-    let after =
-        decoder.on_cut(&seen, lost, &mut Events { pairing, context, parties, quiet: false });
-    let is_under_way = after != AfterCut::Lost;
-    let fate = if is_under_way { Fate::Decoded } else { Fate::NotUnderstood };
-    flow.account(&mut context.wires, from, fate, buffer.bytes.len() as u64);
-    match after {
-        AfterCut::Lost => {}
-        AfterCut::Goes => flow.stream_mut(from).skip = u64::MAX,
-        AfterCut::Opaque => turn_opaque(flow, from, parties, context),
-    }
-    is_under_way
-}
-
-/// `lost` bytes will not come. `at`: when their packet came, where only its end was cut.
-pub(crate) fn gap(
-    flow: &mut Flow,
-    slot: u32,
-    from: End,
-    lost: u64,
-    at: Option<CaptureTime>,
-    context: &mut Context,
-) {
-    if let Mode::Detecting = flow.mode {
-        drop_buffer(flow, from, Fate::NotUnderstood, context);
-        flow.from_start = false;
-    }
-    let Mode::Decoding(_) = flow.mode else { return };
-    let parties = flow.parties(slot);
-    let direction = flow.direction(from);
-    flow.stream_mut(from).last_missing = at.is_none();
-    let mut lost = lost;
-    while lost > 0 {
-        if flow.stream(from).skip == 0 && !bridge(flow, from, &parties, context) {
-            break;
-        }
-        let stream = flow.stream_mut(from);
-        let harmless = stream.skip.min(lost);
-        stream.skip -= harmless;
-        lost -= harmless;
-        if stream.skip == 0 {
-            let mut reader = Reader {
-                flow: &mut *flow,
-                context: &mut *context,
-                parties,
-                from,
-                direction,
-                quiet: false,
-            };
-            reader.with_decoder(|decoder, out| decoder.on_skipped(direction, at, out));
-        }
-    }
-    if lost == 0 {
-        return;
-    }
-    if at.is_some() && cut(flow, from, lost, &parties, context) {
-        return;
-    }
-    if !flow.stream(from).lost {
-        return lose(flow, from, &parties, context);
-    }
-    drop_buffer(flow, from, Fate::NotUnderstood, context);
-    match direction {
-        Direction::ToServer => flow.pairing.gap_answered = false,
-        Direction::ToClient => lose_unread_answers(flow, &parties, context),
-    }
-}
-
-/// A gap behind what waits to be read: where the decoder knows how far it reaches at most, its bytes are passed over.
-fn bridge(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) -> bool {
-    if flow.stream(from).lost {
-        return false;
-    }
-    let direction = flow.direction(from);
-    let buffer = flow.take_buffer(from, context);
-    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = &mut *flow else { return false };
-    let seen = Chunk::marked(direction, &buffer.bytes, &buffer.marks);
-    let behind = decoder.on_gap(&seen, &mut Events { pairing, context, parties, quiet: false });
-    let Some(behind) = behind.filter(|&behind| behind > 0) else {
-        if !buffer.bytes.is_empty() {
-            flow.put_buffer(from, buffer, context);
-        }
-        return false;
-    };
-    flow.account(&mut context.wires, from, Fate::Decoded, buffer.bytes.len() as u64);
-    flow.stream_mut(from).skip = behind;
-    true
-}
-
-/// Answers may have been among bytes of a direction that had lost its place: of those that pair by id, whatever was open
-/// then may have been answered by them; and after a join in the middle, a server that answers an open request with the
-/// rest of something else owed more than we saw asked.
-fn lose_unread_answers(flow: &mut Flow, parties: &Parties, context: &mut Context) {
-    let Flow { mode: Mode::Decoding(decoder), pairing, .. } = flow else { return };
-    match pairing.trust {
-        _ if pairing.open == 0 => {}
-        Trust::ById if !decoder.reuses_ids() => pairing.overlook_answers(context),
-        Trust::ById | Trust::Provisional => pairing.lose_answers(parties, context),
-        Trust::Proven | Trust::Lost => {}
-    }
-}
-
 /// One end has said all it will say.
 pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context: &mut Context) {
     if flow.stream(from).closed {
@@ -555,10 +402,8 @@ pub(crate) fn close(flow: &mut Flow, slot: u32, from: End, close: Close, context
         end_cut(flow, direction, is_alone, &parties, context);
     }
     let stream = *flow.stream(from);
-    let mut reader =
-        Reader { flow: &mut *flow, context: &mut *context, parties, from, direction, quiet: false };
     if !stream.lost {
-        reader.with_decoder(|decoder, out| {
+        with_decoder(flow, &parties, false, context, |decoder, out| {
             decoder.on_close(direction, close, stream.skip, last_at, out);
         });
     }

@@ -6,7 +6,7 @@
 use super::account::Fate;
 use super::flow::{Flow, at, at_mut};
 use super::held::HeldSegment;
-use crate::engine::driver;
+use crate::engine::{driver, losses};
 use crate::limits::{GAP_GRACE, HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, HOLE_TIMEOUT};
 use crate::pairing::Context;
 use model::flow::End;
@@ -280,7 +280,7 @@ fn give_up(flow: &mut Flow, slot: u32, from: End, lost: u32, context: &mut Conte
     flow.advance(&mut context.wires, from, lost);
     flow.account(&mut context.wires, from, Fate::Gap, u64::from(lost));
     notice(flow, context, |notices| notices.gaps += 1);
-    driver::gap(flow, slot, from, u64::from(lost), None, context);
+    losses::gap(flow, slot, from, u64::from(lost), None, context);
 }
 
 /// When something will be given up if no packet comes before.

@@ -129,9 +129,8 @@ impl Events<'_> {
 
     /// Names the request that is arriving by its verb alone, where its target is not known.
     pub fn name_operation(&mut self, operation: &[u8]) {
-        let Context { wires, output, .. } = &mut *self.context;
-        let operation = wires.operation(self.parties.wire, operation, &mut output.fresh);
-        self.file_request(Named { operation, ..Named::default() });
+        let named = self.unnamed(operation);
+        self.file_request(named);
     }
 
     /// What the wire calls such a request; for requests that will name it later.
