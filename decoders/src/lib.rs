@@ -16,6 +16,7 @@ pub mod packet;
 pub mod pairing;
 pub mod postgres;
 mod protocols;
+mod recent;
 pub mod redis;
 mod slab;
 pub mod statements;

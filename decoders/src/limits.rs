@@ -70,6 +70,12 @@ pub const PROBE_BYTES_MAX: usize = 4 * 1024;
 /// Routes, statements or topics a wire; the rest is filed under `other`.
 pub const NAMES_MAX: usize = 1_000;
 
+/// Texts a wire whose names are kept at hand.
+pub const RECENT_NAMES: usize = 256;
+
+/// Bytes of such a text.
+pub const RECENT_TEXT_BYTES_MAX: usize = 1024;
+
 /// Names a wire that are known by a key: prepared statements, topics.
 pub const REFERENCES_MAX: usize = 65_536;
 

@@ -42,6 +42,14 @@ impl Naming {
         }
     }
 
+    /// Whether a name costs more than to look up what was named before.
+    pub(crate) const fn is_costly(&self) -> bool {
+        match self {
+            Self::Http(http1::Naming::Routes(_)) | Self::Statements(_) => true,
+            Self::Http(http1::Naming::Templates) | Self::Plain | Self::None => false,
+        }
+    }
+
     /// Appends the name of a request's target to `out`, as UTF-8.
     pub fn name(&self, target: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match self {

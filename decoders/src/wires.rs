@@ -4,6 +4,7 @@ use crate::limits::{NAME_BYTES_MAX, NAMES_MAX, OPERATIONS_MAX, REFERENCES_MAX, W
 use crate::naming::{Kind, Naming};
 use crate::output::{Fresh, LedgerDelta};
 use crate::pairing::Named;
+use crate::recent::Recent;
 use foldhash::fast::FixedState;
 use model::ledger::Ledger;
 use model::names::{NameId, Names};
@@ -29,6 +30,7 @@ struct Wire {
     operations: Names,
     last_operation: NameId,
     names: Names,
+    recent: Recent,
     /// Names that are known by a key.
     references: HashMap<u128, NameId, FixedState>,
     ledger: Ledger,
@@ -85,6 +87,7 @@ impl Wires {
             operations: Names::new(OPERATIONS_MAX),
             last_operation: NameId::UNKNOWN,
             names: Names::new(NAMES_MAX),
+            recent: Recent::default(),
             references: HashMap::default(),
             ledger: Ledger::default(),
             told: Ledger::default(),
@@ -163,10 +166,24 @@ impl Wires {
         let Self { wires, scratch, .. } = self;
         let Some(wire) = wires.get_mut(usize::from(id.0)) else { return Named::default() };
         let operation = wire.operation(id, operation, fresh);
-        scratch.clear();
-        wire.naming.name(target, kind, scratch);
-        let name = std::str::from_utf8(scratch).unwrap_or(Names::OTHER);
-        Named { operation, name: wire.name(id, cut(name), fresh) }
+        let known = match wire.naming.is_costly() {
+            true => wire.recent.find(target, kind),
+            false => Err(None),
+        };
+        let name = match known {
+            Ok(name) => wire.counted(name),
+            Err(place) => {
+                scratch.clear();
+                wire.naming.name(target, kind, scratch);
+                let text = std::str::from_utf8(scratch).unwrap_or(Names::OTHER);
+                let name = wire.name(id, cut(text), fresh);
+                if let Some(place) = place {
+                    wire.recent.remember(place, target, kind, name);
+                }
+                name
+            }
+        };
+        Named { operation, name }
     }
 
     /// The same for a request that has nothing to be named by.
@@ -245,6 +262,10 @@ impl Wire {
         if is_new {
             fresh.push(Fresh::Name(id, name, self.names.text(name).into()));
         }
+        self.counted(name)
+    }
+
+    fn counted(&mut self, name: NameId) -> NameId {
         if name == NameId::OTHER {
             self.ledger.notices.names_other += 1;
         }

@@ -11,6 +11,7 @@ mod group;
 mod ledger;
 mod observation;
 mod packed;
+mod sampled;
 mod tags;
 mod tally;
 
@@ -27,6 +28,7 @@ use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
 use observation::Observation;
 use packed::Packed;
+use sampled::SampleSeries;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tags::SeriesTable;
@@ -82,6 +84,7 @@ pub struct Windows {
     early: Option<Early>,
     series: SeriesTable,
     group_series: GroupSeries,
+    sample_series: SampleSeries,
     /// The series of each entry of each wire's ledger.
     ledger_series: LedgerSeries,
     /// The newest window, and the one before it: what is filed goes to and fro between them at their border.
@@ -94,6 +97,8 @@ pub struct Windows {
     sealed_to: Option<CaptureTime>,
     /// Packets read so far.
     packets: u64,
+    /// Room for one distribution's values while they are packed.
+    scratch: Vec<u16>,
 }
 
 impl Windows {
@@ -110,6 +115,7 @@ impl Windows {
             early: is_auto.then(Early::default),
             series: SeriesTable::default(),
             group_series: GroupSeries::default(),
+            sample_series: SampleSeries::default(),
             ledger_series: LedgerSeries::default(),
             filling: [None, None],
             kept: BTreeMap::new(),
@@ -117,6 +123,7 @@ impl Windows {
             first: None,
             sealed_to: None,
             packets: 0,
+            scratch: Vec::new(),
         }
     }
 
@@ -271,18 +278,14 @@ impl Windows {
     /// Packs a window that was filling.
     fn pack(&mut self, mut filling: Filling, catalog: &Catalog) {
         let mut values = Vec::new();
-        // What this window did not use is let go; the rest keeps its room for the next one.
-        filling.groups.retain(|_, group| !group.is_empty());
+        filling.retain_used();
         for (key, group) in &mut filling.groups {
             let series = self.group_series.of(key, catalog, &mut self.series);
-            group.pack(series, &mut values);
+            group.pack(series, &mut self.scratch, &mut values);
         }
-        for ((wire, kind, name), histogram) in filling.samples.drain() {
-            let name = kind.name_tag().map(|tag| (tag, catalog.name(wire, name)));
-            let tags = [Some(("wire", catalog.label(wire))), name, kind.tag()];
-            let tags: Vec<_> = tags.into_iter().flatten().collect();
-            let id = self.series.tagged(kind.metric(), &tags);
-            values.push((id, Value::Histogram((&histogram).into())));
+        for (key, tally) in &mut filling.samples {
+            let id = self.sample_series.of(key, catalog, &mut self.series);
+            tally.pack(&mut self.scratch, |_, packed| values.push((id, Value::Histogram(packed))));
         }
         let start = self.length.window_of(filling.start).start;
         let kept = self.kept.entry(start).or_default();
@@ -373,17 +376,13 @@ impl Windows {
             }
             // A capture that has grown since gives its last window a higher revision.
             kept.revision = (kept.revision + 1).max(self.packets);
-            let series = &self.series;
-            let values = kept.values.merged().iter();
-            let values = values.filter_map(|(id, value)| Some((series.get(*id)?, value.clone())));
-            // Numbers depend on what came first; names do not.
-            let values: BTreeMap<_, _> = values.collect();
+            let values = self.series.in_order(kept.values.merged());
             let window = Window { start, length: self.length };
             let Identity { source, run, revision_base } = &self.identity;
             batches.push(Batch {
                 id: BatchId { source: Arc::clone(source), run: *run, pipeline: 0, window },
                 revision: revision_base + kept.revision,
-                values: values.into_iter().collect(),
+                values,
             });
         }
         batches

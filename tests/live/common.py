@@ -35,6 +35,7 @@ The environment variable WIRELAT names the binary; the default is target/release
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import pwd
@@ -387,6 +388,10 @@ def client_port_of(line):
     return int(line["client"].rsplit(":", 1)[1])
 
 
+# `error`: whose fault it is, the client does not know.
+ANSWERED = ("ok", "error", "client_error", "server_error")
+
+
 def differences(expected, line):
     """How a line differs from the request that it is thought to be."""
     found = []
@@ -401,7 +406,7 @@ def differences(expected, line):
         found.append(f"begins before the client sent it: {first} < {expected.start_ns}")
     if last is None:
         # Whether there is an answer is what the outcome says.
-        if expected.outcome in ("ok", "error", "client_error", "server_error"):
+        if expected.outcome in ANSWERED:
             found.append("has no end")
     elif last > expected.end_ns:
         found.append(f"ends {last - expected.end_ns} ns after the client had it")
@@ -412,9 +417,21 @@ def describe(expected):
     return f"port {expected.client_port} {expected.operation}"
 
 
+def as_sent(expected, lines):
+    """The lines of one connection by their beginnings; of those that begin together, in the order of what was sent."""
+    lines = sorted(lines, key=lambda line: line["request_first_ns"] or 0)
+    for at, request in enumerate(expected[: len(lines)]):
+        begins = lines[at]["request_first_ns"]
+        together = itertools.takewhile(lambda place: lines[place]["request_first_ns"] == begins, range(at, len(lines)))
+        own = next((place for place in together if lines[place]["operation"] == request.operation), at)
+        lines.insert(at, lines.pop(own))
+    return lines
+
+
 def compare_connection(expected, lines):
     """Walks both lists of one connection; the times say which one has something too much."""
     matched, problems = 0, []
+    lines = as_sent(expected, lines)
     at, seen = 0, 0
     while at < len(expected) and seen < len(lines):
         request, line = expected[at], lines[seen]
@@ -443,14 +460,19 @@ def compare_connection(expected, lines):
 def compare_unordered(expected, lines):
     """Each request takes a line that is like it in all; answers may have overtaken each other.
 
-    Those that ended first choose first, and take the earliest that lies within: so one request never
-    takes a line that only another can use.
+    Those of which most is known choose first, among them those that ended first, and take the earliest that lies within:
+    so one request never takes a line that only another can use.
     """
     matched, problems = 0, []
     rest = defaultdict(list)
     for line in sorted(lines, key=lambda line: line["request_first_ns"] or 0):
         rest[line["operation"]].append(line)
-    for number, request in sorted(enumerate(expected), key=lambda pair: pair[1].end_ns):
+
+    def turn(pair):
+        request = pair[1]
+        return [request.code, request.name, request.rows].count(None), request.end_ns
+
+    for number, request in sorted(enumerate(expected), key=turn):
         candidates = rest[request.operation]
         found = next((index for index, line in enumerate(candidates) if not differences(request, line)), None)
         if found is None:
@@ -476,13 +498,8 @@ def compare(expected, lines, *, ordered=True, allowed=frozenset()):
             lines_by_port[client_port_of(line)].append(line)
     matched, problems = 0, []
     for port in sorted(set(by_port) | set(lines_by_port)):
-        # Decided in another order where ids pair; sent together where times are equal.
-        of_port = (
-            sorted(lines_by_port[port], key=lambda line: line["request_first_ns"] or 0)
-            if ordered
-            else lines_by_port[port]
-        )
-        more, found = (compare_connection if ordered else compare_unordered)(by_port[port], of_port)
+        # Answers may have been decided in another order where ids pair.
+        more, found = (compare_connection if ordered else compare_unordered)(by_port[port], lines_by_port[port])
         matched += more
         problems += found
     return Comparison(len(expected), matched, problems)
@@ -490,7 +507,7 @@ def compare(expected, lines, *, ordered=True, allowed=frozenset()):
 
 def compare_counts(counts, lines):
     """By operation, how many were answered."""
-    answered = Counter(line["operation"] for line in lines if line["outcome"] in ("ok", "client_error", "server_error"))
+    answered = Counter(line["operation"] for line in lines if line["outcome"] in ANSWERED)
     problems = [
         f"{operation}: {answered[operation]} reported, {count} made"
         for operation, count in counts.items()

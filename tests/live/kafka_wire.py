@@ -30,8 +30,10 @@ class KafkaExpected(Expected):
 def first_error(message):
     """The first error code that is not zero, in the order of the wire."""
     if isinstance(message, dict):
-        if message.get("error_code"):
-            return message["error_code"]
+        # `partition_error_code` in answers of transactions.
+        own = next((code for name, code in message.items() if name.endswith("error_code") and code), 0)
+        if own:
+            return own
         children = message.values()
     elif isinstance(message, list):
         children = message

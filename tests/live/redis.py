@@ -1,9 +1,11 @@
 """Redis: Debian's server; redis-py, redis-benchmark, and a bare socket.
 
 What is expected of a report: each command that is sent is one transaction, its operation the command's name in upper
-case, without a subcommand; in a MULTI the answer to each is its QUEUED. Messages of pub/sub, pushes of RESP3 and what
+case, with the subcommand where it has one, `other` where the server knows no such command; in a MULTI the answer to each
+is its QUEUED. Messages of pub/sub, pushes of RESP3 and what
 MONITOR shows belong to no request. SUBSCRIBE and its kin are one request each, answered by one message for each channel.
-The code of an error is its first word; SERVER_ERRORS are those that are no fault of the command.
+The code of an error is its first word, but not where a script made it up; SERVER_ERRORS are those that are no fault of
+the command.
 """
 
 import sys
@@ -35,10 +37,22 @@ SERVER_ERRORS = {
     "TRYAGAIN",
     "UNKILLABLE",
 }
+# Their first argument is a part of their name.
+CONTAINERS = {"ACL", "CLIENT", "COMMAND", "CONFIG", "FUNCTION", "SCRIPT"}
+# Neither a command nor a word of the server's: not to be reported as they are.
+OWN_COMMAND, OWN_WORD = "NOSUCH", "MINE"
 
 
 def error(code):
-    return {"outcome": "server_error" if code in SERVER_ERRORS else "client_error", "code": code}
+    return {"outcome": "server_error" if code in SERVER_ERRORS else "client_error", "code": None if code == OWN_WORD else code}
+
+
+def operation_of(words):
+    """The operation that the report should say for a command."""
+    name = (words[0].decode() if isinstance(words[0], bytes) else words[0]).upper()
+    if name == OWN_COMMAND:
+        return "other"
+    return f"{name} {words[1].upper()}" if name in CONTAINERS else name
 
 
 # --- The server -----------------------------------------------------------------------------------
@@ -59,15 +73,15 @@ class Server:
         self.admin("CONFIG", "RESETSTAT")
 
     def calls(self):
-        """How often each command was called or refused since count_from_here, subcommands together."""
+        """How often each command was called or refused since count_from_here."""
         calls = Counter()
         for line in self.admin("INFO", "commandstats").decode().splitlines():
             if line.startswith("cmdstat_"):
                 name, facts = line.removeprefix("cmdstat_").split(":")
                 values = dict(fact.split("=") for fact in facts.split(","))
-                calls[name.split("|")[0].upper()] += int(values["calls"]) + int(values["rejected_calls"])
+                calls[name.replace("|", " ").upper()] += int(values["calls"]) + int(values["rejected_calls"])
         # Its own.
-        calls["CONFIG"] -= 1
+        calls["CONFIG RESETSTAT"] -= 1
         return +calls
 
 
@@ -162,24 +176,23 @@ class Client(Resp):
 
     def do(self, *words, code=None, sent=None, answers=1):
         """Sends one command, reads its answers; the last of them."""
-        operation = words[0].decode() if isinstance(words[0], bytes) else words[0]
-        with self.log.request(self.port, operation.upper(), **(error(code) if code else {})):
+        with self.log.request(self.port, operation_of(words), **(error(code) if code else {})):
             self.socket.sendall(sent or command(*words))
             for _ in range(answers):
                 answer = self.answer()
         got = answer.split()[0] if isinstance(answer, ErrorReply) else None
         if got != code:
-            raise Failure(f"{operation}: the server says {answer!r}, not {code}")
+            raise Failure(f"{words[0]}: the server says {answer!r}, not {code}")
         return answer
 
     def do_silently(self, *words):
         """A command that will have no answer."""
-        with self.log.request(self.port, words[0], outcome="no_answer_expected"):
+        with self.log.request(self.port, operation_of(words), outcome="no_answer_expected"):
             self.socket.sendall(command(*words))
 
     def train(self, commands):
         """Sends all at once, reads all answers."""
-        with self.log.requests(self.port, [words[0].upper() for words in commands]) as sent:
+        with self.log.requests(self.port, [operation_of(words) for words in commands]) as sent:
             self.socket.sendall(b"".join(command(*words) for words in commands))
             for expected, words in zip(sent, commands):
                 answer = self.answer()
@@ -286,7 +299,7 @@ def errors(run):
     client.do("GET", "key")
     run.server.admin("CONFIG", "SET", "maxmemory", "0")
     client.close()
-    return with_server_calls(run, Ran(log.expected), NOSUCH=-1, CONFIG=2)
+    return with_server_calls(run, Ran(log.expected), other=-1, **{"CONFIG SET": 2})
 
 
 def pipelined(run):
@@ -433,7 +446,7 @@ def transactions(run):
     client.close()
     other.close()
     # Not run: SET after the error, SET before DISCARD, GET under WATCH.
-    return with_server_calls(run, Ran(log.expected), NOSUCH=-1, SET=-2, GET=-1)
+    return with_server_calls(run, Ran(log.expected), other=-1, SET=-2, GET=-1)
 
 
 def blocking(run):

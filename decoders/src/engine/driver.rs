@@ -18,6 +18,9 @@ use model::units::CaptureTime;
 #[inline]
 pub(crate) fn deliver(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut Context) {
     let captured = u32::try_from(data.bytes.len()).unwrap_or(u32::MAX);
+    if pass_over(flow, &data, captured, context) {
+        return;
+    }
     if captured > 0 {
         flow.advance(&mut context.wires, data.from, captured);
         feed(flow, slot, data, context);
@@ -36,6 +39,27 @@ pub(crate) fn deliver(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut 
         stream.next = stream.next.wrapping_add(1);
         close(flow, slot, data.from, Close::Finished, context);
     }
+}
+
+/// Most bytes are the middle of an answer that is passed over: they begin nothing and end nothing. `false` where they
+/// may be something else.
+#[inline]
+fn pass_over(flow: &mut Flow, data: &Data<'_>, captured: u32, context: &mut Context) -> bool {
+    let (is_answer, assigned, wire) = (flow.server == Some(data.from), flow.assigned, flow.wire);
+    let is_middle = is_answer && assigned && data.missing == 0 && !data.fin;
+    let stream = flow.stream_mut(data.from);
+    if !is_middle || stream.skip <= u64::from(captured) || context.skips.is_some() {
+        return false;
+    }
+    stream.next = stream.next.wrapping_add(captured);
+    stream.span += u64::from(captured);
+    stream.skip -= u64::from(captured);
+    (stream.last_at, stream.last_missing) = (data.at, false);
+    if let Some(ledger) = context.wires.ledger_mut(wire) {
+        ledger.streams.span += u64::from(captured);
+        ledger.streams.skipped += u64::from(captured);
+    }
+    true
 }
 
 /// Hands bytes to whoever reads them.

@@ -80,11 +80,11 @@ impl Side {
         is_request: bool,
         out: &mut Events<'_>,
     ) -> (usize, Walked) {
-        let mut at = 0;
+        let (mut at, of) = (0, self.of(is_request));
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let rest = rest.get(..rest.len().min(self.left as usize)).unwrap_or_default();
-            let (read, pass) = match (self.stage, self.of(is_request)) {
+            let (read, pass) = match (self.stage, of) {
                 (Stage::Reading, Some(of)) => match self.walk.next(rest, self.left) {
                     Step::Found { read, pass, fact } => {
                         self.heard.hear(fact, of, out);

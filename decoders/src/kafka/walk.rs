@@ -123,28 +123,38 @@ impl Walk {
         walk
     }
 
-    /// The next thing in `rest`, of a message of which `left` bytes are still to come.
+    /// The next thing in `rest`, of a message of which `left` bytes are still to come. What is of no interest and at hand
+    /// is passed over on the way.
     pub(super) fn next<'a>(&mut self, rest: &'a [u8], left: u32) -> Step<'a> {
+        let mut at = 0;
         loop {
+            let here = rest.get(at as usize..).unwrap_or_default();
             let step = match (self.records, self.tags) {
-                (0, Tags::None) => self.field(rest, left),
-                (0, _) => self.tagged(rest),
-                (_, _) => self.batch(rest),
+                (0, Tags::None) => self.field(here, left - at),
+                (0, _) => self.tagged(here),
+                (_, _) => self.batch(here),
             };
-            let (read, pass) = match step {
+            let (read, pass, fact) = match step {
                 Ok(None) => continue,
-                Ok(Some(Step::Found { read, pass, .. } | Step::Pass { read, pass })) => {
-                    (read, pass)
+                Ok(Some(Step::Found { read, pass, fact })) => (read, pass, Some(fact)),
+                Ok(Some(Step::Pass { read, pass })) => (read, pass, None),
+                Err(Stop::Odd) | Ok(Some(Step::Odd)) => return Step::Odd,
+                // What was passed over is told first.
+                Err(Stop::Need) | Ok(Some(Step::Need | Step::Done)) if at > 0 => {
+                    return Step::Pass { read: at, pass: 0 };
                 }
-                Ok(Some(step)) => return step,
-                Err(Stop::Need) => return Step::Need,
-                Err(Stop::Odd) => return Step::Odd,
+                Err(Stop::Need) | Ok(Some(Step::Need)) => return Step::Need,
+                Ok(Some(Step::Done)) => return Step::Done,
             };
-            let is_inside = read.checked_add(pass).is_some_and(|end| end <= left);
-            return match step {
-                Ok(Some(step)) if is_inside => step,
-                _ => Step::Odd,
+            let read = at + read;
+            let Some(end) = read.checked_add(pass).filter(|&end| end <= left) else {
+                return Step::Odd;
             };
+            match fact {
+                Some(fact) => return Step::Found { read, pass, fact },
+                None if end as usize <= rest.len() => at = end,
+                None => return Step::Pass { read, pass },
+            }
         }
     }
 
@@ -164,15 +174,15 @@ impl Walk {
     fn field<'a>(&mut self, rest: &'a [u8], left: u32) -> Result<Option<Step<'a>>, Stop> {
         let (version, is_flexible) = (self.version, self.is_flexible);
         let Some(level) = self.level() else { return Ok(Some(Step::Done)) };
-        match level.layout.get(usize::from(level.at)) {
-            Some(field) if !field.is_in(version) => {
+        let fields = level.layout.get(usize::from(level.at)..).unwrap_or_default();
+        let absent = fields.iter().take_while(|field| !field.is_in(version)).count();
+        level.at += absent as u8;
+        match fields.get(absent) {
+            Some(Field { what: What::Pass(bytes), .. }) => {
                 level.at += 1;
-                Ok(None)
+                Ok(Some(Step::Pass { read: 0, pass: u32::from(*bytes) }))
             }
-            Some(field) => {
-                let step = self.read(field.what, rest, left)?;
-                Ok(Some(step))
-            }
+            Some(field) => self.read(field.what, rest, left).map(Some),
             None if is_flexible && !level.is_bare => {
                 self.tags = Tags::Count;
                 Ok(None)

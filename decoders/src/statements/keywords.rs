@@ -167,14 +167,71 @@ const KEYWORDS: &[&str] = &[
 /// The longest of them.
 const LENGTH_MAX: usize = 12;
 
+/// Places of a hash table, a power of two; a quarter of them is taken.
+const SLOTS: usize = 512;
+const EMPTY: u8 = u8::MAX;
+
+/// The table: places in [`KEYWORDS`], each in its own slot or one behind it.
+static TABLE: [u8; SLOTS] = table();
+/// Every keyword as a number.
+static KEYS: [u128; KEYWORDS.len()] = keys();
+
+#[allow(clippy::indexing_slicing)] // At compile time.
+const fn keys() -> [u128; KEYWORDS.len()] {
+    let mut keys = [0; KEYWORDS.len()];
+    let mut place = 0;
+    while place < keys.len() {
+        let (keyword, mut at) = (KEYWORDS[place].as_bytes(), 0);
+        while at < keyword.len() {
+            keys[place] |= (keyword[at] as u128) << (8 * at);
+            at += 1;
+        }
+        place += 1;
+    }
+    keys
+}
+
+#[allow(clippy::indexing_slicing)] // At compile time.
+const fn table() -> [u8; SLOTS] {
+    let (mut table, keys) = ([EMPTY; SLOTS], keys());
+    let mut place = 0;
+    while place < keys.len() {
+        let mut slot = slot(keys[place]);
+        while table[slot] != EMPTY {
+            slot = (slot + 1) % SLOTS;
+        }
+        table[slot] = place as u8;
+        place += 1;
+    }
+    table
+}
+
+const fn slot(key: u128) -> usize {
+    // An odd number without pattern, see `model::names`.
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let folded = (key as u64) ^ ((key >> 64) as u64).rotate_left(29);
+    (folded.wrapping_mul(MIX) >> (64 - SLOTS.trailing_zeros())) as usize
+}
+
 /// The keyword that a word is, in capitals.
 pub(super) fn find(word: &[u8]) -> Option<&'static str> {
-    let mut capitals = [0; LENGTH_MAX];
-    let capitals = capitals.get_mut(..word.len())?;
-    capitals.copy_from_slice(word);
+    if word.len() > LENGTH_MAX {
+        return None;
+    }
+    let mut capitals = [0; size_of::<u128>()];
+    capitals.iter_mut().zip(word).for_each(|(to, from)| *to = *from);
     capitals.make_ascii_uppercase();
-    let place = KEYWORDS.binary_search_by(|keyword| keyword.as_bytes().cmp(capitals)).ok()?;
-    KEYWORDS.get(place).copied()
+    let key = u128::from_le_bytes(capitals);
+    let mut slot = slot(key);
+    loop {
+        let place = usize::from(*TABLE.get(slot)?);
+        // Behind the last place there is none: an empty slot.
+        if *KEYS.get(place)? == key {
+            // A zero at a word's end is not in its number.
+            return KEYWORDS.get(place).copied().filter(|keyword| keyword.len() == word.len());
+        }
+        slot = (slot + 1) % SLOTS;
+    }
 }
 
 #[cfg(test)]
@@ -182,11 +239,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_can_be_searched() {
-        assert!(KEYWORDS.is_sorted());
+    fn every_keyword_is_found_in_any_case() {
+        assert!(KEYWORDS.is_sorted() && KEYWORDS.len() < usize::from(EMPTY));
         assert_eq!(KEYWORDS.iter().map(|keyword| keyword.len()).max(), Some(LENGTH_MAX));
-        assert_eq!(find(b"select"), Some("SELECT"));
-        assert_eq!(find(b"selected"), None);
-        assert_eq!(find(&[b'x'; 100]), None);
+        for keyword in KEYWORDS {
+            assert_eq!(find(keyword.as_bytes()), Some(*keyword));
+            assert_eq!(find(keyword.to_lowercase().as_bytes()), Some(*keyword));
+        }
+    }
+
+    #[test]
+    fn other_words_are_not() {
+        for word in [&b""[..], b"selected", b"selec", b"users", b"select\0", &[b'x'; 100]] {
+            assert_eq!(find(word), None, "{word:?}");
+        }
     }
 }

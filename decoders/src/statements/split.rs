@@ -2,6 +2,7 @@
 
 use super::Dialect;
 use super::lexer::{Lexer, Token};
+use memchr::memchr;
 
 /// One statement of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +18,13 @@ pub(crate) struct Statements<'t> {
     text: &'t [u8],
     lexer: Lexer<'t>,
     is_over: bool,
+    undivided: Option<Statement<'t>>,
 }
 
 impl<'t> Statements<'t> {
     pub(crate) fn of(text: &'t [u8], dialect: Dialect) -> Self {
-        Self { text, lexer: Lexer::new(text, dialect), is_over: false }
+        let undivided = undivided(text);
+        Self { text, lexer: Lexer::new(text, dialect), is_over: undivided.is_some(), undivided }
     }
 }
 
@@ -29,6 +32,9 @@ impl<'t> Iterator for Statements<'t> {
     type Item = Statement<'t>;
 
     fn next(&mut self) -> Option<Statement<'t>> {
+        if let Some(whole) = self.undivided.take() {
+            return Some(whole);
+        }
         let mut start = None;
         let mut body = Body::default();
         while !self.is_over {
@@ -55,6 +61,13 @@ impl<'t> Statements<'t> {
     fn statement(&self, start: usize, end: usize) -> Option<Statement<'t>> {
         Some(Statement { start, text: self.text.get(start..end)? })
     }
+}
+
+/// Most texts hold no semicolon but one at their end: they need not be read to be known as one statement.
+fn undivided(text: &[u8]) -> Option<Statement<'_>> {
+    let end = memchr(b';', text).unwrap_or(text.len());
+    let is_one = text.first().is_some_and(u8::is_ascii_alphabetic) && end + 1 >= text.len();
+    Some(Statement { start: 0, text: text.get(..end)? }).filter(|_| is_one)
 }
 
 /// What a semicolon can be inside of: brackets (CREATE RULE), or the body of a routine in SQL (`BEGIN ATOMIC … END`).
@@ -118,6 +131,9 @@ mod tests {
         for (text, expected) in [
             ("", &[][..]),
             (" ; ;; -- x", &[]),
+            ("SELECT 1;", &["SELECT 1"]),
+            ("SELECT 1 ; ", &["SELECT 1 "]),
+            (" SELECT 1", &["SELECT 1"]),
             ("SELECT 1", &["SELECT 1"]),
             ("SELECT 1; SELECT 2;;\n-- last\nSELECT 3", &["SELECT 1", "SELECT 2", "SELECT 3"]),
             (

@@ -1,14 +1,13 @@
-//! The window that is being filled: dense histograms.
+//! The window that is being filled.
 
 use super::group::{Group, GroupKey};
 use super::observation::Observation;
-use decoders::output::{Sample, SampleKind};
+use super::sampled::{self, SampleKey};
+use super::tally::Tally;
+use decoders::output::Sample;
 use foldhash::fast::FixedState;
-use model::histogram::Histogram;
-use model::names::NameId;
 use model::units::CaptureTime;
 use model::window::Window;
-use model::wire::WireId;
 use std::collections::HashMap;
 
 /// A window's values while they still change often.
@@ -18,7 +17,7 @@ pub(super) struct Filling {
     /// The first nanosecond behind it.
     pub(super) end: CaptureTime,
     pub(super) groups: HashMap<GroupKey, Group, FixedState>,
-    pub(super) samples: HashMap<(WireId, SampleKind, NameId), Histogram, FixedState>,
+    pub(super) samples: HashMap<SampleKey, Tally<1>, FixedState>,
 }
 
 impl Filling {
@@ -38,8 +37,12 @@ impl Filling {
     }
 
     pub(super) fn sample(&mut self, sample: &Sample) {
-        let key = (sample.wire, sample.kind, sample.name);
-        let histogram = self.samples.entry(key).or_default();
-        histogram.record_scaled(sample.value, sample.kind.scale());
+        self.samples.entry(SampleKey::of(sample)).or_default().record([sampled::ordinal(sample)]);
+    }
+
+    /// Lets go of what this window did not use; the rest keeps its room for the next one.
+    pub(super) fn retain_used(&mut self) {
+        self.groups.retain(|_, group| !group.is_empty());
+        self.samples.retain(|_, tally| !tally.is_empty());
     }
 }

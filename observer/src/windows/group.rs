@@ -71,13 +71,11 @@ impl Hash for GroupKey {
     }
 }
 
-/// The distributions of a group, in the order of an observation's values.
+/// How many there were of a group, and the distributions of their values.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     count: u64,
-    /// The distributions hold something.
-    timed: bool,
-    tallies: [Tally; VALUES.len()],
+    values: Tally<{ VALUES.len() }>,
 }
 
 impl Group {
@@ -85,25 +83,27 @@ impl Group {
     #[inline]
     pub(super) fn record(&mut self, observation: &Observation) {
         self.count += 1;
-        self.timed |= observation.key.outcome.is_answered();
-        for (tally, ordinal) in self.tallies.iter_mut().zip(observation.ordinals()) {
-            if let Some(ordinal) = ordinal {
-                tally.record(ordinal);
-            }
+        if observation.key.outcome.is_answered() {
+            self.values.record(observation.bins);
         }
     }
 
     /// Hands its values on and empties itself, but keeps its room.
-    pub(super) fn pack(&mut self, series: &[u32; SERIES], out: &mut Vec<(u32, Value)>) {
+    pub(super) fn pack(
+        &mut self,
+        series: &[u32; SERIES],
+        scratch: &mut Vec<u16>,
+        out: &mut Vec<(u32, Value)>,
+    ) {
         let [requests, distributions @ ..] = series;
-        for (tally, id) in self.tallies.iter_mut().zip(distributions).filter(|_| self.timed) {
-            let packed = tally.pack();
-            if !packed.is_empty() {
-                out.push((*id, Value::Histogram(packed)));
-            }
+        if !self.values.is_empty() {
+            self.values.pack(scratch, |place, packed| {
+                if let Some(&id) = distributions.get(place).filter(|_| !packed.is_empty()) {
+                    out.push((id, Value::Histogram(packed)));
+                }
+            });
         }
-        out.push((*requests, Value::Delta(self.count)));
-        (self.count, self.timed) = (0, false);
+        out.push((*requests, Value::Delta(std::mem::take(&mut self.count))));
     }
 
     /// Nothing was counted since it was last packed.

@@ -1,11 +1,12 @@
 //! What windows need of a transaction: where it is filed, and the bins of its values.
 
 use super::group::GroupKey;
+use super::tally::NO_VALUE;
 use model::histogram::Bin;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 
-/// The values of a transaction, in the order of [`Observation::ordinals`]; behind the protocol's name they are metrics:
+/// The values of a transaction, in the order of [`Observation::bins`]; behind the protocol's name they are metrics:
 /// `http.total`.
 pub(super) const VALUES: [&str; 9] = [
     "total",
@@ -24,11 +25,9 @@ pub(super) const VALUES: [&str; 9] = [
 pub(super) struct Observation {
     pub(super) at: CaptureTime,
     pub(super) key: GroupKey,
-    bins: [u16; VALUES.len()],
+    /// The bin of each value, by ordinal.
+    pub(super) bins: [u16; VALUES.len()],
 }
-
-/// No value: no bin has this number.
-const NO_VALUE: u16 = u16::MAX;
 
 impl Observation {
     /// Only what was answered has values.
@@ -56,11 +55,5 @@ impl Observation {
             ];
         }
         Self { at: transaction.filed_at(), key: GroupKey::of(transaction), bins }
-    }
-
-    /// The bin of each value that there is, by ordinal.
-    #[inline]
-    pub(super) fn ordinals(&self) -> impl Iterator<Item = Option<u16>> {
-        self.bins.iter().map(|&ordinal| (ordinal != NO_VALUE).then_some(ordinal))
     }
 }

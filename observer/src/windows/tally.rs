@@ -1,48 +1,77 @@
-//! One distribution of one window while it fills.
+//! Distributions of one window while it fills: of values that are measured together, one of each a time.
 
 use model::histogram::{Bin, CompactHistogram, Histogram};
 
-/// Values that are kept one by one before a dense histogram pays: its pages would be read whole to pack a few values.
+/// Rows that are kept one by one before dense histograms pay: their pages would be read whole to pack a few values.
 const FEW: usize = 512;
 
-/// Few values as they came, many as a dense histogram.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    few: Vec<u16>,
-    many: Histogram,
+/// In place of a bin's ordinal: no value. No bin has this number.
+pub(super) const NO_VALUE: u16 = u16::MAX;
+
+/// Few rows as they came, many as dense histograms.
+#[derive(Debug)]
+pub(super) struct Tally<const N: usize> {
+    few: Vec<[u16; N]>,
+    many: Vec<Histogram>,
     has_many: bool,
 }
 
-impl Tally {
-    /// Counts a value by its bin's ordinal.
+impl<const N: usize> Default for Tally<N> {
+    fn default() -> Self {
+        Self { few: Vec::new(), many: Vec::new(), has_many: false }
+    }
+}
+
+impl<const N: usize> Tally<N> {
+    /// Counts a row of values by their bins' ordinals.
     #[inline]
-    pub(super) fn record(&mut self, ordinal: u16) {
+    pub(super) fn record(&mut self, row: [u16; N]) {
         if self.few.len() == FEW {
             self.spill();
         }
-        self.few.push(ordinal);
+        self.few.push(row);
     }
 
     #[cold]
     fn spill(&mut self) {
         self.has_many = true;
-        for bin in self.few.drain(..).filter_map(Bin::from_ordinal) {
-            self.many.record_bin(bin, 1);
+        self.many.resize_with(N, Histogram::new);
+        for row in self.few.drain(..) {
+            for (histogram, ordinal) in self.many.iter_mut().zip(row) {
+                if let Some(bin) = Bin::from_ordinal(ordinal).filter(|_| ordinal != NO_VALUE) {
+                    histogram.record_bin(bin, 1);
+                }
+            }
         }
     }
 
-    /// Everything that was counted; the tally is empty again and keeps its room.
-    pub(super) fn pack(&mut self) -> CompactHistogram {
-        if !self.has_many {
-            let packed = CompactHistogram::from_ordinals(&mut self.few);
-            self.few.clear();
-            return packed;
+    /// Nothing was counted since it was last packed.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.few.is_empty() && !self.has_many
+    }
+
+    /// Hands on everything that was counted, value by value; the tally is empty again and keeps its room.
+    pub(super) fn pack(
+        &mut self,
+        scratch: &mut Vec<u16>,
+        mut take: impl FnMut(usize, CompactHistogram),
+    ) {
+        if self.has_many {
+            self.spill();
+            self.has_many = false;
+            for (place, histogram) in self.many.iter_mut().enumerate() {
+                take(place, (&*histogram).into());
+                histogram.clear();
+            }
+            return;
         }
-        self.spill();
-        let packed = CompactHistogram::from(&self.many);
-        self.many.clear();
-        self.has_many = false;
-        packed
+        for place in 0..N {
+            let ordinals = self.few.iter().filter_map(|row| row.get(place).copied());
+            scratch.clear();
+            scratch.extend(ordinals.filter(|&ordinal| ordinal != NO_VALUE));
+            take(place, CompactHistogram::from_ordinals(scratch));
+        }
+        self.few.clear();
     }
 }
 
@@ -52,16 +81,19 @@ mod tests {
 
     #[test]
     fn few_or_many_the_counts_are_the_same() {
-        let mut tally = Tally::default();
+        let mut tally = Tally::<2>::default();
         for count in [1, 2, FEW as u64, FEW as u64 + 1, 3 * FEW as u64 + 7] {
             let mut expected = Histogram::new();
             for value in 0..count {
                 let nanos = value * value * 7_919;
-                tally.record(Bin::from_nanos(nanos).ordinal());
+                tally.record([NO_VALUE, Bin::from_nanos(nanos).ordinal()]);
                 expected.record_nanos(nanos);
             }
-            assert_eq!(tally.pack(), CompactHistogram::from(&expected), "{count}");
+            let mut packed = Vec::new();
+            tally.pack(&mut Vec::new(), |place, histogram| packed.push((place, histogram)));
+            let expected = CompactHistogram::from(&expected);
+            assert_eq!(packed, [(0, CompactHistogram::default()), (1, expected)], "{count}");
+            assert!(tally.is_empty());
         }
-        assert!(tally.pack().is_empty());
     }
 }
