@@ -28,7 +28,8 @@ struct Wire {
     protocol: Protocol,
     naming: Naming,
     operations: Names,
-    last_operation: NameId,
+    /// Verbs that came lately, each in the place that [`verb_place`] gives it.
+    verbs: [NameId; VERBS],
     names: Names,
     recent: Recent,
     /// Names that are known by a key.
@@ -85,7 +86,7 @@ impl Wires {
             protocol,
             naming,
             operations: Names::new(OPERATIONS_MAX),
-            last_operation: NameId::UNKNOWN,
+            verbs: [NameId::UNKNOWN; VERBS],
             names: Names::new(NAMES_MAX),
             recent: Recent::default(),
             references: HashMap::default(),
@@ -244,17 +245,20 @@ impl Wires {
 
 impl Wire {
     fn operation(&mut self, id: WireId, operation: &[u8], fresh: &mut Vec<Fresh>) -> NameId {
-        // Most requests have the verb of the one before.
-        if self.operations.text(self.last_operation).as_bytes() == operation {
-            return self.last_operation;
+        // A wire has few verbs that are in use.
+        let lately = self.verbs.get(verb_place(operation)).copied().unwrap_or(NameId::UNKNOWN);
+        if self.operations.text(lately).as_bytes() == operation {
+            return lately;
         }
         let text = std::str::from_utf8(operation).unwrap_or(Names::OTHER);
-        let (operation, is_new) = self.operations.intern(text);
+        let (verb, is_new) = self.operations.intern(text);
         if is_new {
-            fresh.push(Fresh::Operation(id, operation, self.operations.text(operation).into()));
+            fresh.push(Fresh::Operation(id, verb, self.operations.text(verb).into()));
         }
-        self.last_operation = operation;
-        operation
+        if let Some(place) = self.verbs.get_mut(verb_place(operation)) {
+            *place = verb;
+        }
+        verb
     }
 
     fn name(&mut self, id: WireId, text: &str, fresh: &mut Vec<Fresh>) -> NameId {
@@ -271,6 +275,17 @@ impl Wire {
         }
         name
     }
+}
+
+/// Places for verbs that came lately.
+const VERBS: usize = 16;
+
+/// The place of a verb: few have the same length and the same first and last letter.
+fn verb_place(verb: &[u8]) -> usize {
+    let ends = verb.first().zip(verb.last());
+    let (first, last) =
+        ends.map_or((0, 0), |(&first, &last)| (usize::from(first), usize::from(last)));
+    (verb.len() + 5 * first + 3 * last) % VERBS
 }
 
 /// At most [`NAME_BYTES_MAX`] bytes of a name.

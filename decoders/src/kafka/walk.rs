@@ -184,6 +184,11 @@ impl Walk {
             }
             Some(field) => self.read(field.what, rest, left).map(Some),
             None if is_flexible && !level.is_bare => {
+                // Hardly any structure has one.
+                if rest.first() == Some(&0) {
+                    self.close();
+                    return Ok(Some(Step::Pass { read: 1, pass: 0 }));
+                }
                 self.tags = Tags::Count;
                 Ok(None)
             }

@@ -47,53 +47,85 @@ impl Head {
     }
 
     /// Whether there is such a message, of such a length.
+    #[inline]
     pub(super) fn is_plausible(self, direction: Direction) -> bool {
-        let (min, max) = match direction {
-            Direction::ToServer => match self.kind {
-                b'S' | b'H' | b'c' | b'X' => (4, 4),
-                b'C' | b'D' => (6, SMALL_MAX),
-                b'E' => (9, SMALL_MAX),
-                b'Q' | b'f' => (5, LENGTH_MAX),
-                b'P' => (8, LENGTH_MAX),
-                b'B' => (12, LENGTH_MAX),
-                b'F' => (14, LENGTH_MAX),
-                b'd' => (4, LENGTH_MAX),
-                b'p' => (4, u16::MAX as u32),
-                _ => return false,
-            },
-            Direction::ToClient => match self.kind {
-                b'1' | b'2' | b'3' | b'n' | b's' | b'I' | b'c' => (4, 4),
-                b'Z' => (5, 5),
-                b'C' | b'E' | b'N' => (5, LENGTH_MAX),
-                b'D' | b'T' | b't' => (6, LENGTH_MAX),
-                b'G' | b'H' | b'W' => (7, SMALL_MAX),
-                b'V' => (8, LENGTH_MAX),
-                b'd' => (4, LENGTH_MAX),
-                b'S' => (6, SMALL_MAX),
-                b'A' => (10, SMALL_MAX + 10),
-                b'R' => (8, u16::MAX as u32),
-                // Protocol 3.0: four bytes of key; 3.2: up to 256.
-                b'K' => (12, 264),
-                b'v' => (12, SMALL_MAX),
-                _ => return false,
-            },
-        };
+        let Shape { min, max, .. } = self.shape(direction);
         (min..=max).contains(&self.length)
     }
 
     /// Bytes of the body that are read; the rest is passed over.
+    #[inline]
     pub(super) fn peeked(self, direction: Direction) -> usize {
-        let wanted = match (direction, self.kind) {
-            (Direction::ToServer, b'Q') => STATEMENT_BYTES_MAX as u32 + 1,
-            (Direction::ToServer, b'P') => STATEMENT_BYTES_MAX as u32 + 1 + NAMES_BYTES,
-            (Direction::ToServer, b'B' | b'E' | b'D' | b'C') => NAMES_BYTES,
-            (Direction::ToClient, b'E') => ERROR_BYTES,
-            (Direction::ToClient, b'C') => TAG_BYTES,
-            (Direction::ToClient, b'Z') => 1,
-            (_, _) => 0,
-        };
-        wanted.min(self.body()) as usize
+        self.shape(direction).peeked.min(self.body()) as usize
     }
+
+    fn shape(self, direction: Direction) -> Shape {
+        let shapes = match direction {
+            Direction::ToServer => &CLIENT,
+            Direction::ToClient => &SERVER,
+        };
+        shapes.get(usize::from(self.kind)).copied().unwrap_or(NONE)
+    }
+}
+
+/// How long messages of a kind are, and how much of their bodies is read.
+#[derive(Clone, Copy)]
+struct Shape {
+    min: u32,
+    max: u32,
+    peeked: u32,
+}
+
+/// No message has this length.
+const NONE: Shape = Shape { min: 1, max: 0, peeked: 0 };
+
+/// What clients say, by kind.
+static CLIENT: [Shape; 256] = shapes(&[
+    (b"SHcX", 4, 4, 0),
+    (b"CD", 6, SMALL_MAX, NAMES_BYTES),
+    (b"E", 9, SMALL_MAX, NAMES_BYTES),
+    (b"Q", 5, LENGTH_MAX, STATEMENT_BYTES_MAX as u32 + 1),
+    (b"f", 5, LENGTH_MAX, 0),
+    (b"P", 8, LENGTH_MAX, STATEMENT_BYTES_MAX as u32 + 1 + NAMES_BYTES),
+    (b"B", 12, LENGTH_MAX, NAMES_BYTES),
+    (b"F", 14, LENGTH_MAX, 0),
+    (b"d", 4, LENGTH_MAX, 0),
+    (b"p", 4, u16::MAX as u32, 0),
+]);
+
+/// What servers say.
+static SERVER: [Shape; 256] = shapes(&[
+    (b"123nsIc", 4, 4, 0),
+    (b"Z", 5, 5, 1),
+    (b"C", 5, LENGTH_MAX, TAG_BYTES),
+    (b"E", 5, LENGTH_MAX, ERROR_BYTES),
+    (b"N", 5, LENGTH_MAX, 0),
+    (b"DTt", 6, LENGTH_MAX, 0),
+    (b"GHW", 7, SMALL_MAX, 0),
+    (b"V", 8, LENGTH_MAX, 0),
+    (b"d", 4, LENGTH_MAX, 0),
+    (b"S", 6, SMALL_MAX, 0),
+    (b"A", 10, SMALL_MAX + 10, 0),
+    (b"R", 8, u16::MAX as u32, 0),
+    // Protocol 3.0: four bytes of key; 3.2: up to 256.
+    (b"K", 12, 264, 0),
+    (b"v", 12, SMALL_MAX, 0),
+]);
+
+/// Kinds, the lengths they can have, and how many bytes of them are read.
+#[allow(clippy::indexing_slicing)] // At compile time.
+const fn shapes(known: &[(&[u8], u32, u32, u32)]) -> [Shape; 256] {
+    let (mut shapes, mut row) = ([NONE; 256], 0);
+    while row < known.len() {
+        let (kinds, min, max, peeked) = known[row];
+        let mut kind = 0;
+        while kind < kinds.len() {
+            shapes[kinds[kind] as usize] = Shape { min, max, peeked };
+            kind += 1;
+        }
+        row += 1;
+    }
+    shapes
 }
 
 /// The text up to the zero that ends it, and what is behind it.

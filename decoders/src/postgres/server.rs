@@ -75,6 +75,11 @@ impl Server {
     pub(super) fn forget(&mut self) {
         *self = Self { asked: self.asked, ..Self::default() };
     }
+
+    const fn row(&mut self, head: Head) {
+        self.bytes += head.bytes();
+        self.rows += 1;
+    }
 }
 
 struct Message<'a> {
@@ -116,6 +121,13 @@ impl Postgres {
             };
             if !head.is_plausible(Direction::ToClient) {
                 return Err(DecodeError("not a message of a server"));
+            }
+            // Most messages are rows.
+            let is_row = head.kind == b'D' && self.server.answering != Answering::No;
+            if is_row && head.bytes() <= rest.len() as u64 {
+                self.server.row(head);
+                offset += head.bytes() as usize;
+                continue;
             }
             let read = HEAD_BYTES + head.peeked(Direction::ToClient);
             let Some(body) = rest.get(HEAD_BYTES..read) else {
@@ -166,8 +178,7 @@ impl Postgres {
     ) -> Result<(), DecodeError> {
         let kind = message.head.kind;
         if kind == b'D' && self.server.answering != Answering::No {
-            self.server.bytes += message.head.bytes();
-            self.server.rows += 1;
+            self.server.row(message.head);
             return Ok(());
         }
         let front = self.expected.front();

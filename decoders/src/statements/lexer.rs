@@ -114,6 +114,9 @@ impl<'t> Lexer<'t> {
     /// The length of the comment that begins here.
     fn comment(&self) -> Option<usize> {
         let rest = self.rest();
+        if !matches!(rest, [b'-' | b'#' | b'/', ..]) {
+            return None;
+        }
         let to_line_end = || memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         match (rest, self.dialect) {
             // MySQL manual, "Comments": `--` needs white space behind it there.
@@ -262,6 +265,10 @@ impl<'t> Lexer<'t> {
     fn uuid(&self) -> Option<usize> {
         const LENGTH: usize = 36;
         let rest = self.rest();
+        // Most are not, at first sight.
+        if rest.get(8).is_some_and(|&byte| byte != b'-') {
+            return None;
+        }
         let here = rest.get(..LENGTH).unwrap_or(rest);
         if here.len() < LENGTH && !self.is_cut {
             return None;
@@ -302,9 +309,22 @@ impl<'t> Iterator for Lexer<'t> {
     }
 }
 
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..)
+#[inline]
+fn is_word(byte: u8) -> bool {
+    WORD.get(usize::from(byte)).copied().unwrap_or(false)
 }
+
+/// Bytes that words are made of.
+#[allow(clippy::indexing_slicing)] // At compile time.
+static WORD: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < table.len() {
+        table[byte] =
+            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'$' | 0x80..);
+        byte += 1;
+    }
+    table
+};
 
 const fn is_operator(byte: u8) -> bool {
     matches!(
