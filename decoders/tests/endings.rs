@@ -62,3 +62,38 @@ fn a_request_behind_both_ends_is_counted() {
     let answered = |outcome: Outcome| outcome.is_answered();
     assert!(!output.decided.iter().any(|(_, decided)| answered(decided.transaction.outcome)));
 }
+
+/// The same where requests are doubtful: the one that its end never ended is counted when the next begins.
+#[test]
+fn doubtful_requests_behind_an_end_are_counted() {
+    let mut engine = Engine::new(&EngineConfig::default());
+    let asked = b"GET /a HTTP/1.1\r\n\r\n";
+    let cut = b"POST /b HTTP/1.1\r\nContent-Length: 1000\r\n\r\nbegins";
+    let (length, cut_length) = (asked.len() as u32, cut.len() as u32);
+    let mut steps: Vec<(Segment, &[u8])> = Vec::new();
+    let mut next = 1_000;
+    for _ in 0..2 {
+        steps.push((segment(&TO_SERVER, next, 5_000, 0, asked), asked));
+        next += length;
+    }
+    // Something is never captured; the server answers it.
+    next += 100;
+    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+    steps.push((segment(&TO_CLIENT, 5_000, next, 0, answer), answer));
+    let answered = 5_000 + answer.len() as u32;
+    for _ in 0..2 {
+        steps.push((segment(&TO_SERVER, next, answered, TcpFlags::FIN, cut), cut));
+        next += cut_length + 1;
+    }
+    for (number, (segment, payload)) in (1..).zip(&mut steps) {
+        segment.time = CaptureTime::from_parts(number, 0);
+        engine.segment(number, segment, payload);
+    }
+    engine.finish(9, CaptureTime::from_parts(9, 0));
+    let output = std::mem::take(engine.output());
+    let mut ledger = Ledger::default();
+    output.ledgers.iter().for_each(|delta| ledger.add(&delta.ledger));
+    assert!(ledger.requests.balances(), "{:?}", ledger.requests);
+    assert_eq!(ledger.requests.started, 4);
+    assert_eq!(output.decided.len(), 4);
+}

@@ -408,7 +408,7 @@ def differences(expected, line):
         # Whether there is an answer is what the outcome says.
         if expected.outcome in ANSWERED:
             found.append("has no end")
-    elif last > expected.end_ns:
+    elif expected.outcome is not None and last > expected.end_ns:
         found.append(f"ends {last - expected.end_ns} ns after the client had it")
     return found
 

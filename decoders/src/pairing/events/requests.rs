@@ -15,6 +15,10 @@ impl Events<'_> {
             ledger.requests.started += 1;
         }
         let id = if let Key::Id(id) = key { Some(id) } else { None };
+        if self.pairing.asking == Asking::Doubtful {
+            // The one before it never ended, as behind a FIN.
+            quarantine(self.pairing.asked, self.parties, self.context);
+        }
         self.judge_request(key);
         let number = self.context.exchanges.insert(Exchange::begun(at, tag, id));
         self.pairing.asked = number;
