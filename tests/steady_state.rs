@@ -63,13 +63,7 @@ fn play(engine: &mut Engine, packets: &[Packet], first: u64) -> usize {
 
 #[test]
 fn nothing_is_allocated_for_a_transaction() {
-    // What grows by doubling is left, and message heads that two packets share: Postgres has a head for each row.
-    for (protocol, most_of_100) in [
-        (Protocol::Http, 5),
-        (Protocol::Postgres, 25),
-        (Protocol::Cassandra, 5),
-        (Protocol::Kafka, 5),
-    ] {
+    for protocol in [Protocol::Http, Protocol::Postgres, Protocol::Cassandra, Protocol::Kafka] {
         let packets = packets(protocol);
         let (warm_up, steady) = packets.split_at(packets.len() / 2);
         let mut engine = Engine::new(&EngineConfig::default());
@@ -80,7 +74,7 @@ fn nothing_is_allocated_for_a_transaction() {
         });
         println!("{protocol}: {} allocations for {decided} transactions", counted.count_total);
         assert!(decided > 5_000, "{protocol}: {decided} transactions");
-        let most = decided as u64 * most_of_100 / 100;
-        assert!(counted.count_total < most, "{protocol}: {counted:?}");
+        // What grows by doubling is left.
+        assert!(counted.count_total < decided as u64 / 50, "{protocol}: {counted:?}");
     }
 }

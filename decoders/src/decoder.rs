@@ -97,7 +97,8 @@ pub struct Chunk<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Times<'a> {
     Single(CaptureTime),
-    Marks(&'a [Mark]),
+    /// The bytes begin so far behind where the marks count from.
+    Marks(&'a [Mark], usize),
 }
 
 /// Bytes before offset `end` (and after the previous mark's) arrived at `at`.
@@ -114,15 +115,24 @@ impl<'a> Chunk<'a> {
     }
 
     pub(crate) const fn marked(direction: Direction, bytes: &'a [u8], marks: &'a [Mark]) -> Self {
-        Self { direction, bytes, times: Times::Marks(marks) }
+        Self { direction, bytes, times: Times::Marks(marks, 0) }
+    }
+
+    /// Without its first `count` bytes.
+    pub(crate) fn behind(self, count: usize) -> Self {
+        let times = match self.times {
+            Times::Single(at) => Times::Single(at),
+            Times::Marks(marks, start) => Times::Marks(marks, start + count),
+        };
+        Self { bytes: self.bytes.get(count..).unwrap_or_default(), times, ..self }
     }
 
     /// When the byte at `offset` arrived.
     pub fn time_at(&self, offset: usize) -> CaptureTime {
         match self.times {
             Times::Single(at) => at,
-            Times::Marks(marks) => {
-                let place = marks.partition_point(|mark| mark.end <= offset);
+            Times::Marks(marks, start) => {
+                let place = marks.partition_point(|mark| mark.end <= start + offset);
                 marks.get(place).or(marks.last()).map_or(CaptureTime::ZERO, |mark| mark.at)
             }
         }

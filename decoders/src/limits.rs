@@ -33,6 +33,12 @@ pub const HELD_BYTES_MAX: usize = 256 * 1024;
 /// Bytes held for all connections together; past it, holes are given up at once and messages that are not whole are let go.
 pub const HELD_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 
+/// Rooms for messages that are not whole, kept for the next connection that needs one.
+pub const SPARE_RARE_MAX: usize = 64;
+
+/// Bytes that a buffer in such a room may keep.
+pub const SPARE_BUFFER_BYTES_MAX: usize = 16 * 1024;
+
 /// Bytes of one segment that the snap length cut. A capture can claim any number; the longest offload segments are of
 /// 512 KiB, and what is missing beyond shows as a hole.
 pub const MISSING_MAX: u32 = 16 * 1024 * 1024;

@@ -14,6 +14,7 @@ pub(crate) use exchange::{Exchange, NO_EXCHANGE};
 
 use crate::output::{Attributes, Decided, Output, Place, Tie};
 use crate::slab::Slab;
+use crate::tcp::flow::Rare;
 use crate::wires::Wires;
 use foldhash::fast::FixedState;
 use model::flow::{Endpoint, FlowKey};
@@ -41,6 +42,9 @@ pub(crate) struct Context {
     pub(crate) skips: Option<HashMap<u32, [u64; 2], FixedState>>,
     /// Bytes that all connections hold: early segments, and messages that are not whole.
     pub(crate) held_bytes: usize,
+    /// Rooms that connections gave back.
+    #[allow(clippy::vec_box)] // They are handed on as they are.
+    pub(crate) spare_rare: Vec<Box<Rare>>,
     /// Room for what a decoder decompresses, see [`Events::take_scratch`].
     pub(crate) scratch: Vec<u8>,
     /// Number of the packet at hand.
@@ -65,6 +69,7 @@ impl Context {
             keep_targets,
             skips: keep_skips.then(HashMap::default),
             held_bytes: 0,
+            spare_rare: Vec::new(),
             scratch: Vec::new(),
             packet: 0,
             decided_here: 0,

@@ -39,6 +39,8 @@ impl Recent {
             self.0.resize(RECENT_NAMES, Entry::default());
         }
         let Some(entry) = self.0.get_mut(place) else { return };
+        // Once for all texts that will lie here.
+        entry.text.reserve_exact(RECENT_TEXT_BYTES_MAX.saturating_sub(entry.text.len()));
         entry.text.clear();
         entry.text.extend_from_slice(text);
         entry.known = Some((kind, name));

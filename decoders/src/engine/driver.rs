@@ -126,15 +126,13 @@ impl Reader<'_, '_> {
         usize::try_from(passed).unwrap_or(length)
     }
 
-    /// Reads `bytes` as far as they are whole; returns how many were consumed.
-    fn read(&mut self, bytes: &[u8], marks: Option<&[Mark]>, at: CaptureTime) -> usize {
+    /// Reads a chunk as far as its messages are whole; returns how many bytes were consumed.
+    fn read(&mut self, whole: Chunk<'_>) -> usize {
+        let bytes = whole.bytes;
         let mut offset = 0;
-        while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
-            let from_marks = marks.map(|marks| shifted(marks, offset));
-            let chunk = match &from_marks {
-                Some(marks) => Chunk::marked(self.direction, rest, marks),
-                None => Chunk::single(self.direction, rest, at),
-            };
+        while offset < bytes.len() {
+            let chunk = whole.behind(offset);
+            let rest = chunk.bytes;
             let skipped = self.skip(rest.len(), chunk.time_at(self.skip_end(rest.len())));
             if skipped > 0 {
                 offset += skipped;
@@ -233,12 +231,6 @@ pub(super) fn with_decoder<T>(
     Some(call(decoder, &mut Events { pairing, context, parties, quiet }))
 }
 
-/// The marks of what lies behind `offset`.
-fn shifted(marks: &[Mark], offset: usize) -> Vec<Mark> {
-    let behind = marks.iter().filter(|mark| mark.end > offset);
-    behind.map(|mark| Mark { end: mark.end - offset, at: mark.at }).collect()
-}
-
 pub(super) fn turn_opaque(flow: &mut Flow, from: End, parties: &Parties, context: &mut Context) {
     if matches!(&flow.mode, Mode::Decoding(decoder) if decoder.is_cut(Direction::ToServer)) {
         end_cut(flow, Direction::ToServer, false, parties, context);
@@ -314,7 +306,7 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
     }
     match buffer.bytes.is_empty() {
         true => {
-            let consumed = reader.read(bytes, None, data.at);
+            let consumed = reader.read(Chunk::single(direction, bytes, data.at));
             if let Some(rest) = bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
                 keep(&mut reader, buffer, rest, data.at);
             }
@@ -322,13 +314,13 @@ pub(super) fn decode(flow: &mut Flow, slot: u32, data: Data<'_>, context: &mut C
         false => {
             buffer.bytes.extend_from_slice(bytes);
             buffer.marks.push(Mark { end: buffer.bytes.len(), at: data.at });
-            let consumed = reader.read(&buffer.bytes, Some(&buffer.marks), data.at);
-            if consumed < buffer.bytes.len() {
-                buffer.bytes.drain(..consumed);
-                buffer.marks = shifted(&buffer.marks, consumed);
-                keep(&mut reader, buffer, &[], data.at);
+            let consumed = reader.read(Chunk::marked(direction, &buffer.bytes, &buffer.marks));
+            buffer.pass(consumed);
+            if buffer.bytes.is_empty() {
+                flow.give_back(data.from, buffer);
+                flow.slim(context);
             } else {
-                flow.slim();
+                keep(&mut reader, buffer, &[], data.at);
             }
         }
     }
@@ -386,6 +378,9 @@ impl Reader<'_, '_> {
 
 /// Keeps what is not whole yet.
 fn keep(reader: &mut Reader<'_, '_>, mut buffer: Buffer, rest: &[u8], at: CaptureTime) {
+    if buffer.bytes.is_empty() {
+        buffer = reader.flow.empty_buffer(reader.from, reader.context);
+    }
     if !rest.is_empty() {
         buffer.bytes.extend_from_slice(rest);
         buffer.marks.push(Mark { end: buffer.bytes.len(), at });

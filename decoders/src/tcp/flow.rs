@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use crate::decoder::Mark;
-use crate::limits::{HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX};
+use crate::limits::{HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, SPARE_BUFFER_BYTES_MAX, SPARE_RARE_MAX};
 use crate::pairing::{Context, Pairing, Parties};
 use crate::protocols::Decoding;
 use model::flow::{Direction, End, FlowKey};
@@ -101,6 +101,18 @@ pub(crate) enum Mode {
 pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) marks: Vec<Mark>,
+}
+
+impl Buffer {
+    /// Takes away bytes at the front.
+    pub(crate) fn pass(&mut self, count: usize) {
+        self.bytes.drain(..count.min(self.bytes.len()));
+        self.marks.retain_mut(|mark| {
+            let is_behind = mark.end > count;
+            mark.end = mark.end.saturating_sub(count);
+            is_behind
+        });
+    }
 }
 
 /// Bytes of one direction that were neither decoded nor skipped.
@@ -239,6 +251,12 @@ impl Flow {
         buffer
     }
 
+    /// A buffer for bytes of `from`, where none wait; with the room of one that was used before, if there is any.
+    pub(crate) fn empty_buffer(&mut self, from: End, context: &mut Context) -> Buffer {
+        let rare = self.rare.get_or_insert_with(|| context.spare_rare.pop().unwrap_or_default());
+        std::mem::take(at_mut(&mut rare.buffers, from))
+    }
+
     /// Lets bytes of `from` wait. `false` where there are too many, of this connection or of all.
     pub(crate) fn put_buffer(&mut self, from: End, buffer: Buffer, context: &mut Context) -> bool {
         context.held_bytes += buffer.bytes.len();
@@ -249,12 +267,20 @@ impl Flow {
         fits
     }
 
+    /// Gives back an empty buffer that was taken: the next has its room.
+    pub(crate) fn give_back(&mut self, from: End, buffer: Buffer) {
+        if let Some(rare) = &mut self.rare {
+            *at_mut(&mut rare.buffers, from) = buffer;
+        }
+    }
+
     /// Lets go of what an idle connection does not need.
-    pub(crate) fn slim(&mut self) {
+    pub(crate) fn slim(&mut self, context: &mut Context) {
         let empty = self.rare.as_ref().is_some_and(|rare| rare.is_empty());
         if empty && !self.holds {
-            self.rare = None;
             self.buffered = false;
+            let spare = self.rare.take().filter(|_| context.spare_rare.len() < SPARE_RARE_MAX);
+            context.spare_rare.extend(spare.map(Rare::into_spare));
         }
     }
 }
@@ -278,6 +304,15 @@ pub(crate) fn at_mut<T>(pair: &mut [T; 2], end: End) -> &mut T {
 }
 
 impl Rare {
+    /// For another connection: with the room of small buffers, and nothing else.
+    fn into_spare(mut self: Box<Self>) -> Box<Self> {
+        let buffers = self.buffers.each_mut().map(std::mem::take);
+        let small = |buffer: &Buffer| buffer.bytes.capacity() <= SPARE_BUFFER_BYTES_MAX;
+        let buffers = buffers.map(|buffer| Some(buffer).filter(small).unwrap_or_default());
+        *self = Self { buffers, ..Self::default() };
+        self
+    }
+
     fn is_empty(&self) -> bool {
         self.held.iter().all(Held::is_empty)
             && self.buffers.iter().all(|buffer| buffer.bytes.is_empty())

@@ -185,7 +185,7 @@ pub(crate) fn settle(
         holds |= has_hole || !at(&rare.held, end).is_empty();
     }
     flow.holds = holds;
-    flow.slim();
+    flow.slim(context);
 }
 
 /// The first held segment of `end`, if its turn has come. `regardless`: of what it acknowledges.
