@@ -52,6 +52,13 @@ pub struct Engine {
     report_connections: bool,
 }
 
+/// A connection that was looked up: its place, and what tells it from the next one there.
+#[derive(Clone, Copy, Debug)]
+pub struct LookedUp {
+    slot: u32,
+    generation: u32,
+}
+
 /// The same for every engine, so that packets can be shared out by it.
 pub fn hash(key: &FlowKey) -> u64 {
     FixedState::default().hash_one(key)
@@ -102,10 +109,13 @@ impl Engine {
     pub fn look_up<'s>(
         &self,
         segments: impl Iterator<Item = &'s Segment>,
-        places: &mut Vec<Option<u32>>,
+        places: &mut Vec<Option<LookedUp>>,
     ) {
-        places.extend(segments.map(|segment| self.find(&segment.key)));
-        let flows = places.iter().filter_map(|place| self.flows.get((*place)?));
+        places.extend(segments.map(|segment| {
+            let slot = self.find(&segment.key)?;
+            Some(LookedUp { slot, generation: self.flows.get(slot)?.generation })
+        }));
+        let flows = places.iter().filter_map(|place| self.flows.get((*place)?.slot));
         std::hint::black_box(flows.fold(0, |touched, flow| touched ^ flow.touch()));
     }
 
@@ -117,15 +127,16 @@ impl Engine {
     /// The same, where the connection was looked up before; it may have gone or come since.
     pub fn segment_at(
         &mut self,
-        place: Option<u32>,
+        place: Option<LookedUp>,
         number: u64,
         segment: &Segment,
         payload: &[u8],
     ) {
-        let looked_up = place.filter(|&slot| {
-            self.flows.get(slot).is_some_and(|flow| flow.key == segment.key && flow.generation != 0)
+        let looked_up = place.filter(|place| {
+            self.flows.get(place.slot).is_some_and(|flow| flow.generation == place.generation)
         });
-        let mut slot = looked_up.or_else(|| self.find(&segment.key));
+        let mut slot =
+            looked_up.map_or_else(|| self.find(&segment.key), |looked_up| Some(looked_up.slot));
         self.context.packet = number;
         self.context.decided_here = 0;
         self.context.deadline = None;

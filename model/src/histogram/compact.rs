@@ -48,6 +48,10 @@ pub enum CompactError {
     },
 }
 
+/// Values beyond which it is cheaper to count them than to sort them, if they lie within so many bins.
+const SORTED_MAX: usize = 32;
+const COUNTED_BINS: usize = 360;
+
 impl CompactHistogram {
     /// Checks foreign bytes and takes them over.
     ///
@@ -106,10 +110,24 @@ impl CompactHistogram {
         }
     }
 
-    /// Counts one value for each bin, given by ordinals in any order, which are sorted for it. Cheaper than a [`Histogram`]
-    /// for a few hundred values.
+    /// Counts one value for each bin, given by ordinals in any order, which may be sorted for it. Cheaper than a
+    /// [`Histogram`] for a few hundred values.
     #[must_use]
     pub fn from_ordinals(ordinals: &mut [u16]) -> Self {
+        let low = ordinals.iter().min().copied().unwrap_or_default();
+        let high = ordinals.iter().max().copied().unwrap_or_default();
+        if ordinals.len() >= SORTED_MAX && usize::from(high - low) < COUNTED_BINS {
+            let mut counts = [0_u64; COUNTED_BINS];
+            for ordinal in ordinals {
+                if let Some(count) = counts.get_mut(usize::from(*ordinal - low)) {
+                    *count += 1;
+                }
+            }
+            let counted = (low..=high).zip(counts).filter(|&(_, count)| count > 0);
+            return Self::from_ascending(
+                counted.filter_map(|(ordinal, count)| Some((Bin::from_ordinal(ordinal)?, count))),
+            );
+        }
         ordinals.sort_unstable();
         let runs = ordinals.chunk_by(|one, next| one == next);
         Self::from_ascending(

@@ -3,7 +3,7 @@
 use super::{Clock, RunError, Sink, Summary, merge};
 use crate::capture::{PacketBatch, Record, Source};
 use crate::catalog::Catalog;
-use decoders::engine::{Engine, EngineConfig};
+use decoders::engine::{Engine, EngineConfig, LookedUp};
 use decoders::packet::{PacketParser, Parsed, Segment};
 use model::units::CaptureTime;
 
@@ -18,7 +18,7 @@ struct Ahead {
     times: Vec<CaptureTime>,
     /// The segments among them, each with its place in `times`.
     segments: Vec<(usize, Segment)>,
-    places: Vec<Option<u32>>,
+    places: Vec<Option<LookedUp>>,
 }
 
 impl Ahead {
