@@ -4,7 +4,7 @@
 #   scripts/install-packages.sh PURPOSE...
 #
 #   make     GNU make itself
-#   build    a C compiler: Rust links with it, and zstd-sys compiles zstd
+#   build    a C compiler: Rust links with it, and zstd-sys compiles zstd; libpcap
 #   test     build, and node: one test runs the report's script
 #   fuzz     build, and a C++ compiler: libFuzzer
 #   record   servers, clients and capture tools for fixtures/record.sh
@@ -33,12 +33,16 @@ need_compiler() {
   fi
 }
 
+need_libpcap() {
+  if ! echo '#include <pcap/pcap.h>' | cc -E -x c - >/dev/null 2>&1; then missing+=(libpcap-dev); fi
+}
+
 for purpose in "$@"; do
   case $purpose in
     make) needs make make ;;
-    build) need_compiler ;;
-    test) need_compiler; needs nodejs node ;;
-    fuzz) need_compiler; needs g++ c++ ;;
+    build) need_compiler; need_libpcap ;;
+    test) need_compiler; need_libpcap; needs nodejs node ;;
+    fuzz) need_compiler; need_libpcap; needs g++ c++ ;;
     record)
       needs nginx-light nginx
       needs apache2 apache2

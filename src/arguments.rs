@@ -7,6 +7,8 @@ use model::protocol::Protocol;
 use model::units::Nanos;
 use model::window::WindowLength;
 use model::wire::WireSpec;
+use observer::capture::live::LiveOptions;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Times every request on the wire and counts the ones that were too slow.
@@ -21,7 +23,9 @@ pub struct Arguments {
 pub enum Command {
     /// Read captures, time every request in them, print what was found
     Replay(Box<ReplayArguments>),
-    /// Make a report from a store that a replay wrote
+    /// Watch the wires of this server, as root: every window goes to a store, to Prometheus, to files
+    Observe(Box<ObserveArguments>),
+    /// Make a report from a store that a replay or an observer wrote
     #[command(subcommand)]
     Report(ReportCommand),
     /// Synthesize a capture of known latencies
@@ -97,6 +101,53 @@ pub struct ReplayArguments {
     /// Engines that share the connections, each on a thread; the output is the same with any number
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub pipelines: u8,
+}
+
+#[derive(Debug, Args)]
+pub struct ObserveArguments {
+    /// Capture here; repeatable. Without it on every interface that is up and has an address
+    #[arg(long = "interface", short, value_name = "NAME")]
+    pub interfaces: Vec<String>,
+    /// Watch only this: PROTOCOL:PORT[,PORT…][:NAMES.json], as in http:8080 or tcp:6379; repeatable. Without it every
+    /// connection's protocol is detected
+    #[arg(long = "wire", value_name = "SPEC", value_parser = WireSpec::parse)]
+    pub wires: Vec<WireSpec>,
+    /// Say what this host allows and what would be watched, and end
+    #[arg(long)]
+    pub check: bool,
+    /// Keep the distributions in this directory, window by window
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Be scraped by Prometheus here, at /metrics, as in 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub prometheus: Option<SocketAddr>,
+    /// Write every transaction as a line of JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub transactions: Option<PathBuf>,
+    /// Write every connection as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    pub connections: Option<PathBuf>,
+    /// Add request targets as they were sent to the transactions. They can hold personal data
+    #[arg(long)]
+    pub raw: bool,
+    /// Length of the windows, one that meets the minute
+    #[arg(long, value_name = "LENGTH", default_value = "10s", value_parser = WindowLength::parse)]
+    pub window: WindowLength,
+    /// What this observer is called where its windows are kept; this host's name, where it is not given
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Keep only so many bytes of each packet: heads of messages behind them are lost, and counted
+    #[arg(long, value_name = "BYTES", default_value_t = LiveOptions::SNAPLEN)]
+    pub snaplen: u32,
+    /// The kernel's ring for each interface, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = LiveOptions::RING_BYTES >> 20, value_parser = clap::value_parser!(u32).range(1..=2047))]
+    pub ring: u32,
+    /// Engines that share the connections, each on a thread
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub pipelines: u8,
+    /// Become this user once attached, if started as root; `root` stays root
+    #[arg(long, value_name = "NAME", default_value = "nobody")]
+    pub user: String,
 }
 
 #[derive(Debug, Subcommand)]

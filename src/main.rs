@@ -3,6 +3,7 @@
 mod arguments;
 mod failure;
 mod gather;
+mod observe;
 mod replay;
 mod report;
 mod synthesize;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Observe(arguments) => observe::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };

@@ -2,10 +2,10 @@
 
 mod identity;
 mod interrupt;
-mod lines;
+pub mod lines;
 mod pipe;
 mod progress;
-mod sink;
+pub mod sink;
 
 use crate::arguments::ReplayArguments;
 use crate::failure::{Done, say};
@@ -100,7 +100,7 @@ fn open(files: &[PathBuf], interrupted: &Arc<AtomicBool>) -> Result<Box<dyn Sour
 }
 
 /// Opens the store, or makes one.
-fn open_store(path: &Path) -> anyhow::Result<EmbeddedStore> {
+pub fn open_store(path: &Path) -> anyhow::Result<EmbeddedStore> {
     ensure_directory(path)?;
     std::fs::create_dir_all(path).with_context(|| cannot_write(path))?;
     Ok(EmbeddedStore::open(path)?)
@@ -129,7 +129,7 @@ fn finish(sink: &mut ReplaySink<'_>, summary: &Summary) -> anyhow::Result<()> {
 }
 
 /// The error as it was, so that a closed pipe is known for what it is.
-fn unwrapped(error: SinkError) -> anyhow::Error {
+pub fn unwrapped(error: SinkError) -> anyhow::Error {
     match error.0.downcast::<std::io::Error>() {
         Ok(error) => anyhow::Error::new(*error),
         Err(error) => anyhow::Error::from_boxed(error),
@@ -172,7 +172,7 @@ fn publish(
 }
 
 /// Reads a wire's names file.
-fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
+pub fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
     let naming = match (&spec.names_file, Dialect::of(spec.protocol)) {
         (None, _) => Naming::by_default(spec.protocol),
         (Some(file), None) if spec.protocol == Protocol::Http => {

@@ -85,6 +85,8 @@ struct Clock {
     first: Option<CaptureTime>,
     newest: CaptureTime,
     next_tick: CaptureTime,
+    /// There was a tick, or the first packet.
+    runs: bool,
 }
 
 impl Clock {
@@ -92,19 +94,24 @@ impl Clock {
     /// filed at the second one.
     #[inline]
     fn advance(&mut self, time: CaptureTime) -> Option<(CaptureTime, CaptureTime)> {
+        self.first.get_or_insert(time);
         if time < self.next_tick {
             self.newest = self.newest.max(time);
             return None;
         }
-        let before = self.newest;
-        let is_first = self.first.is_none();
-        if is_first {
-            self.first = Some(time);
+        self.pass(time)
+    }
+
+    /// The same where time passes without a packet.
+    fn pass(&mut self, time: CaptureTime) -> Option<(CaptureTime, CaptureTime)> {
+        if time < self.next_tick {
+            return None;
         }
+        let before = self.newest;
         self.newest = self.newest.max(time);
         let tick = CaptureTime::from_nanos(time.as_nanos() - time.as_nanos() % TICK.0);
         self.next_tick = tick.plus(TICK);
-        (!is_first).then_some((tick, before))
+        std::mem::replace(&mut self.runs, true).then_some((tick, before))
     }
 
     /// The earliest packet may come after the first one read.

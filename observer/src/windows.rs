@@ -215,15 +215,27 @@ impl Windows {
 
     /// Files what the packets of the whole run were, and when, in its last window.
     pub fn packets(&mut self, packets: &Packets, (first, last): (CaptureTime, CaptureTime)) {
+        self.packets_grown(packets, last);
         let start = self.length.window_of(last).start;
-        for (entry, count) in packets.entries().filter(|&(_, count)| count > 0) {
-            let id = self.series.tagged("ledger.packets", &[("entry", entry)]);
-            self.keep(start, id, Value::Delta(count));
-        }
         let run = format!("{:016x}", self.identity.run);
         let id = self.series.tagged(SPAN_METRIC, &[("run", &run)]);
         let span = format!("{} {}", first.as_nanos(), last.as_nanos());
         self.keep(start, id, Value::Text(span.into()));
+    }
+
+    /// Files by how much the packets' account grew until `at`.
+    pub fn packets_grown(&mut self, packets: &Packets, at: CaptureTime) {
+        let start = self.length.window_of(at).start;
+        for (entry, count) in packets.entries().filter(|&(_, count)| count > 0) {
+            let id = self.series.tagged("ledger.packets", &[("entry", entry)]);
+            self.keep(start, id, Value::Delta(count));
+        }
+    }
+
+    /// There is something to be said of every window from this time on, also where nothing happens.
+    pub fn watch_from(&mut self, start: CaptureTime) {
+        let start = self.length.window_of(start).start;
+        self.first = Some(self.first.map_or(start, |first| first.min(start)));
     }
 
     fn keep(&mut self, start: CaptureTime, id: u32, value: Value) {

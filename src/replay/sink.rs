@@ -55,7 +55,7 @@ impl ReplaySink<'_> {
     }
 }
 
-fn put(lines: &mut Lines, line: &impl Serialize) -> Result<(), SinkError> {
+pub fn put(lines: &mut Lines, line: &impl Serialize) -> Result<(), SinkError> {
     serde_json::to_writer(&mut *lines, line)
         .map_err(|error| SinkError(std::io::Error::from(error).into()))?;
     lines.write_all(b"\n").map_err(|error| SinkError(error.into()))

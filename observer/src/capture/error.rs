@@ -87,6 +87,19 @@ pub enum CaptureError {
         /// What.
         damage: Damage,
     },
+    /// No interface was named, and none was found.
+    #[error("no interface to watch: none is up and has an address; name one with --interface")]
+    NoInterface,
+    /// An interface cannot be captured on.
+    #[error("interface {interface}: {said}; {advice}")]
+    Interface {
+        /// Its name.
+        interface: String,
+        /// What libpcap says.
+        said: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// None of its packets can be decoded.
     #[error(
         "{file}: has packets of link type {link} only, which is not decoded; capture on an Ethernet, loopback or \
@@ -100,9 +113,33 @@ pub enum CaptureError {
     },
 }
 
+impl CaptureError {
+    /// What libpcap says of an interface, and what to do about it.
+    pub(super) fn of_interface(interface: &str, error: &pcap::Error) -> Self {
+        let said = error.to_string();
+        let advice = match said.to_lowercase() {
+            said if said.contains("permission") || said.contains("not permitted") => {
+                "run as root, or give the program CAP_NET_RAW"
+            }
+            said if said.contains("no such device") => {
+                "`wirelat observe --check` lists the interfaces of this host"
+            }
+            _ => "`wirelat observe --check` says what this host allows",
+        };
+        Self::Interface { interface: interface.to_owned(), said, advice }
+    }
+}
+
 /// What was wrong with a capture of which the packets before count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaptureWarning {
+    /// An interface went away; it is looked for again.
+    InterfaceGone {
+        /// Its name.
+        interface: String,
+        /// What libpcap says.
+        reason: String,
+    },
     /// The last record is not whole: the capture was stopped or copied while it was written.
     Truncated {
         /// As the user wrote it.
@@ -126,6 +163,9 @@ pub enum CaptureWarning {
 impl fmt::Display for CaptureWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::InterfaceGone { interface, reason } => {
+                write!(f, "interface {interface}: {reason}; it is looked for again every second")
+            }
             Self::Truncated { file, offset, missing } => write!(
                 f,
                 "{file}: ends inside the record at byte {offset}, of which {missing} bytes are missing; \

@@ -250,7 +250,7 @@ impl Source for FileSource {
     }
 
     fn progress(&self) -> Progress {
-        self.input.progress()
+        Progress { dropped: self.dropped(), ..self.input.progress() }
     }
 
     fn warnings(&mut self) -> Vec<CaptureWarning> {

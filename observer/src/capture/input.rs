@@ -125,7 +125,7 @@ impl Input {
             Reader::Gzip(decoder) => decoder.get_ref().get_ref(),
             Reader::Zstd(decoder) => decoder.get_ref().get_ref(),
         };
-        Progress { read: counted.read, total: self.total }
+        Progress { read: counted.read, total: self.total, dropped: 0 }
     }
 }
 

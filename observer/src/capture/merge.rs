@@ -214,7 +214,7 @@ impl Source for MergedSource {
     fn progress(&self) -> Progress {
         let read = self.lanes.iter().map(|lane| lane.progress.read).sum();
         let total = self.lanes.iter().map(|lane| lane.progress.total).sum();
-        Progress { read, total }
+        Progress { read, total, dropped: self.dropped() }
     }
 
     fn warnings(&mut self) -> Vec<CaptureWarning> {

@@ -173,6 +173,9 @@ impl Dispatcher {
             let engine = usize::try_from(hash(&segment.key) % engines).unwrap_or_default();
             stretch.steps.push(Step::Segment { number, engine, segment, base });
         }
+        if let Some((now, before)) = batch.tick.and_then(|time| self.clock.pass(time)) {
+            stretch.steps.push(Step::Tick { number: self.number + 1, now, before });
+        }
         stretch.bytes = std::mem::take(&mut batch.buffer);
         stretch.bytes.extend_from_slice(&reassembled);
         stretch

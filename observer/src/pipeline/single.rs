@@ -93,6 +93,9 @@ pub(super) fn run(
         }
         let waiting = batch.records.get(first..).unwrap_or_default();
         ahead.flush(&batch, waiting, &mut number, &mut clock, &mut engine);
+        if let Some((tick, before)) = batch.tick.and_then(|time| clock.pass(time)) {
+            engine.tick(number + 1, tick, before);
+        }
         merge::hand_on(std::iter::once(engine.output()), &mut catalog, sink)?;
         sink.clock(clock.newest, number, &catalog)?;
         stopped = !sink.progress(source.progress(), &parser.packets);

@@ -1,0 +1,249 @@
+//! Everything since the start, as Prometheus scrapes it (Prometheus documentation, "Exposition formats", version 0.0.4).
+//!
+//! Counters and histograms only grow. A window that is revised replaces what it said before, so the windows that can
+//! still be revised are kept apart from those that cannot. Buckets end on decimal edges, where our bins end too; they
+//! count what is less than the edge, where Prometheus means less or equal.
+
+use super::Unit;
+use crate::windows::REVISE_SPAN;
+use model::batch::{Batch, Value};
+use model::histogram::{Distribution, Histogram, Threshold};
+use model::series::Series;
+use model::units::CaptureTime;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub struct Registry {
+    /// Windows that cannot be revised any more, together.
+    settled: Totals,
+    /// The others, by start.
+    recent: BTreeMap<CaptureTime, Batch>,
+}
+
+/// Sums by series.
+#[derive(Clone, Debug, Default)]
+struct Totals(BTreeMap<Arc<Series>, Total>);
+
+#[derive(Clone, Debug)]
+enum Total {
+    Histogram(Box<Histogram>),
+    Counter(u64),
+    Level(f64),
+}
+
+impl Totals {
+    fn add(&mut self, batch: &Batch) {
+        for (series, value) in &batch.values {
+            match value {
+                Value::Histogram(histogram) => {
+                    let empty = || Total::Histogram(Box::default());
+                    let total = self.0.entry(Arc::clone(series)).or_insert_with(empty);
+                    if let Total::Histogram(total) = total {
+                        total.merge_compact(histogram);
+                    }
+                }
+                Value::Delta(grown) => {
+                    let total = self.0.entry(Arc::clone(series)).or_insert(Total::Counter(0));
+                    if let Total::Counter(total) = total {
+                        *total = total.saturating_add(*grown);
+                    }
+                }
+                Value::Gauge(gauge) => {
+                    self.0.insert(Arc::clone(series), Total::Level(gauge.last));
+                }
+                Value::Text(_) => {}
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// Takes in what a window says; a revision replaces what it said before.
+    pub fn update(&mut self, batch: Batch) {
+        let newest = batch.id.window.start;
+        self.recent.insert(newest, batch);
+        let settled = newest.minus(REVISE_SPAN).minus(REVISE_SPAN);
+        while let Some(entry) = self.recent.first_entry().filter(|entry| *entry.key() < settled) {
+            self.settled.add(&entry.remove());
+        }
+    }
+
+    /// The text that a scrape gets.
+    pub fn render(&self) -> String {
+        let mut totals = self.settled.clone();
+        self.recent.values().for_each(|batch| totals.add(batch));
+        let mut out = String::new();
+        let mut newest = "";
+        for (series, total) in &totals.0 {
+            if series.metric() != newest {
+                newest = series.metric();
+                head(&mut out, newest, total);
+            }
+            render(&mut out, series, total);
+        }
+        out
+    }
+}
+
+/// `wirelat_http_total_seconds`, `wirelat_http_requests_total`.
+fn name(metric: &str, total: &Total) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let plain: String =
+        metric.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
+    let unit = match (total, Unit::of(metric)) {
+        (Total::Histogram(_), Unit::Seconds) => "_seconds",
+        (Total::Counter(_), _) => "_total",
+        (_, _) => "",
+    };
+    format!("wirelat_{plain}{unit}")
+}
+
+fn head(out: &mut String, metric: &str, total: &Total) {
+    let (kind, name) = match total {
+        Total::Histogram(_) => ("histogram", name(metric, total)),
+        Total::Counter(_) => ("counter", name(metric, total)),
+        Total::Level(_) => ("gauge", name(metric, total)),
+    };
+    if let Total::Histogram(_) = total {
+        let _ = writeln!(
+            out,
+            "# HELP {name} Buckets count values less than their edge; the sum is that of the bins' middles."
+        );
+    }
+    let _ = writeln!(out, "# TYPE {name} {kind}");
+}
+
+fn render(out: &mut String, series: &Series, total: &Total) {
+    let name = name(series.metric(), total);
+    match total {
+        Total::Histogram(histogram) => {
+            for (edge, threshold) in edges(Unit::of(series.metric())) {
+                let count = histogram.count_below(threshold).lower.to_string();
+                line(out, &format!("{name}_bucket"), series, Some(&edge.to_string()), &count);
+            }
+            let count = histogram.count().to_string();
+            line(out, &format!("{name}_bucket"), series, Some("+Inf"), &count);
+            let sum = histogram.approx_sum();
+            line(out, &format!("{name}_sum"), series, None, &sum.to_string());
+            line(out, &format!("{name}_count"), series, None, &count);
+        }
+        Total::Counter(count) => line(out, &name, series, None, &count.to_string()),
+        Total::Level(level) => line(out, &name, series, None, &level.to_string()),
+    }
+}
+
+fn line(out: &mut String, name: &str, series: &Series, edge: Option<&str>, value: &str) {
+    out.push_str(name);
+    let mut separator = '{';
+    let tags = series.tags().chain(edge.map(|edge| ("le", edge)));
+    for (tag, text) in tags {
+        let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ = write!(out, "{separator}{tag}=\"{escaped}\"");
+        separator = ',';
+    }
+    let _ = writeln!(out, "{} {value}", if separator == ',' { "}" } else { "" });
+}
+
+/// Upper edges of buckets, as they are written and as they are counted.
+fn edges(unit: Unit) -> impl Iterator<Item = (f64, Threshold)> {
+    /// 100 µs to 100 s.
+    const NANOS: [u64; 19] = [
+        100_000,
+        250_000,
+        500_000,
+        1_000_000,
+        2_500_000,
+        5_000_000,
+        10_000_000,
+        25_000_000,
+        50_000_000,
+        100_000_000,
+        250_000_000,
+        500_000_000,
+        1_000_000_000,
+        2_500_000_000,
+        5_000_000_000,
+        10_000_000_000,
+        25_000_000_000,
+        50_000_000_000,
+        100_000_000_000,
+    ];
+    const BYTES: [u64; 13] = [
+        100,
+        250,
+        500,
+        1_000,
+        2_500,
+        5_000,
+        10_000,
+        25_000,
+        50_000,
+        100_000,
+        1_000_000,
+        10_000_000,
+        100_000_000,
+    ];
+    const COUNTS: [u64; 10] = [1, 2, 5, 10, 25, 100, 250, 1_000, 10_000, 100_000];
+    let edges: &'static [u64] = match unit {
+        Unit::Seconds => &NANOS,
+        Unit::Bytes => &BYTES,
+        Unit::Count => &COUNTS,
+    };
+    edges.iter().map(move |&edge| match unit {
+        Unit::Seconds => (edge as f64 / 1e9, Threshold::from_nanos(edge)),
+        Unit::Bytes | Unit::Count => (edge as f64, Threshold::from_bytes(edge)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::batch::BatchId;
+    use model::histogram::CompactHistogram;
+    use model::units::Nanos;
+    use model::window::WindowLength;
+
+    fn batch(start: u64, revision: u64, millis: &[u64]) -> Batch {
+        let mut histogram = Histogram::new();
+        millis.iter().for_each(|millis| histogram.record_nanos(millis * 1_000_000));
+        let tags = [("wire", "http:80"), ("route", "/a\"b")];
+        let window = WindowLength::DEFAULT.window_of(CaptureTime::from_parts(start, 0));
+        Batch {
+            id: BatchId { source: "test".into(), run: 1, pipeline: 0, window },
+            revision,
+            values: vec![
+                (Arc::new(Series::new("http.requests", &tags)), Value::Delta(millis.len() as u64)),
+                (
+                    Arc::new(Series::new("http.total", &tags)),
+                    Value::Histogram(CompactHistogram::from(&histogram)),
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_revision_replaces_and_old_windows_stay_counted() {
+        let mut registry = Registry::default();
+        registry.update(batch(1_000, 1, &[3]));
+        registry.update(batch(1_000, 2, &[3, 4, 30]));
+        let hours = Nanos::from_seconds(7_200).0 / 1_000_000_000;
+        registry.update(batch(1_000 + hours, 1, &[300]));
+        assert_eq!(registry.recent.len(), 1, "the first window cannot change any more");
+        let text = registry.render();
+        let has = |line: &str| assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+        has("# TYPE wirelat_http_requests_total counter");
+        has("wirelat_http_requests_total{route=\"/a\\\"b\",wire=\"http:80\"} 4");
+        has("# TYPE wirelat_http_total_seconds histogram");
+        for (edge, count) in
+            [("0.0025", 0), ("0.005", 2), ("0.05", 3), ("0.25", 3), ("0.5", 4), ("+Inf", 4)]
+        {
+            has(&format!(
+                "wirelat_http_total_seconds_bucket{{route=\"/a\\\"b\",wire=\"http:80\",le=\"{edge}\"}} {count}"
+            ));
+        }
+        has("wirelat_http_total_seconds_count{route=\"/a\\\"b\",wire=\"http:80\"} 4");
+    }
+}

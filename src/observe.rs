@@ -1,0 +1,114 @@
+//! `wirelat observe`: the wires of this server, live.
+
+mod check;
+mod exports;
+mod privileges;
+mod sink;
+
+use crate::arguments::ObserveArguments;
+use crate::failure::{Done, say};
+use crate::replay::{self, create, unwrapped, wire};
+use anyhow::Context;
+use decoders::engine::EngineConfig;
+use exports::Exports;
+use observer::capture::CaptureError;
+use observer::capture::live::{self, LiveOptions, LiveSource};
+use observer::pipeline::{self, RunError};
+use observer::windows::{Identity, Length, Windows};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use sink::ObserveSink;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
+    let options = options(arguments)?;
+    if arguments.check {
+        return check::run(arguments, &options);
+    }
+    anyhow::ensure!(
+        arguments.store.is_some()
+            || arguments.prometheus.is_some()
+            || arguments.transactions.is_some()
+            || arguments.connections.is_some(),
+        "nothing would get what is observed: give --store DIR, --prometheus ADDRESS:PORT or --transactions FILE"
+    );
+    let config = EngineConfig {
+        wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
+        keep_targets: arguments.raw,
+        report_connections: arguments.connections.is_some(),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The second one ends the process at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let mut source = LiveSource::open(options)?;
+    let transactions = arguments.transactions.as_deref().map(create).transpose()?;
+    let connections = arguments.connections.as_deref().map(create).transpose()?;
+    let user = privileges::find(&arguments.user)?;
+    if let (Some(directory), Some(user)) = (&arguments.store, &user) {
+        replay::ensure_directory(directory)?;
+        privileges::hand_over(directory, user)?;
+    }
+    let listener = arguments.prometheus.map(exports::listen).transpose()?;
+    if let Some(user) = &user {
+        privileges::become_user(user)?;
+    }
+    let store = arguments.store.as_deref().map(replay::open_store).transpose()?;
+    let mut windows = Windows::new(identity(arguments)?, Length::Fixed(arguments.window));
+    windows.watch_from(live::now());
+    let mut sink = ObserveSink {
+        windows,
+        transactions,
+        connections,
+        exports: Exports::start(store, listener)?,
+        stop,
+        told: model::ledger::Packets::default(),
+        clock: live::now(),
+    };
+    say(&format!("watching {}", watched(arguments, &source)));
+    let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
+    let summary = match summary {
+        Err(RunError::Sink(error)) => return Err(unwrapped(error)),
+        other => other?,
+    };
+    sink.finish(&summary)?;
+    Ok(Done::Whole)
+}
+
+/// What is captured, and how.
+fn options(arguments: &ObserveArguments) -> anyhow::Result<LiveOptions> {
+    let interfaces = match arguments.interfaces.is_empty() {
+        true => live::automatic(&live::interfaces().context("listing the interfaces")?),
+        false => arguments.interfaces.clone(),
+    };
+    anyhow::ensure!(!interfaces.is_empty(), CaptureError::NoInterface);
+    Ok(LiveOptions {
+        interfaces,
+        filter: Some(live::of_wires(&arguments.wires)),
+        snaplen: arguments.snaplen,
+        ring_bytes: arguments.ring << 20,
+    })
+}
+
+/// Who observes: `run` is another at each start.
+fn identity(arguments: &ObserveArguments) -> anyhow::Result<Identity> {
+    let source = match &arguments.source {
+        Some(source) => source.clone(),
+        None => nix::unistd::gethostname()
+            .context("reading this host's name; give one with --source")?
+            .to_string_lossy()
+            .into_owned(),
+    };
+    Ok(Identity { source: source.into(), run: RandomState::new().hash_one(0), revision_base: 0 })
+}
+
+/// For people: what is watched, and where.
+fn watched(arguments: &ObserveArguments, source: &LiveSource) -> String {
+    let wires: Vec<String> = arguments.wires.iter().map(ToString::to_string).collect();
+    let wires = if wires.is_empty() { "every protocol it knows".into() } else { wires.join(", ") };
+    let interfaces: Vec<&str> = source.interfaces().collect();
+    format!("{wires} on {}", interfaces.join(", "))
+}

@@ -1,0 +1,101 @@
+//! Where an observer's outputs go: lines of JSON, and windows to whoever takes them.
+
+use super::exports::Exports;
+use crate::failure::say;
+use crate::replay::lines::{ConnectionLine, TransactionLine};
+use crate::replay::sink::{Lines, put};
+use decoders::output::{Connection, Decided, LedgerDelta, Sample};
+use model::ledger::Packets;
+use model::units::CaptureTime;
+use observer::capture::Progress;
+use observer::catalog::Catalog;
+use observer::pipeline::{Sink, SinkError, Summary};
+use observer::windows::Windows;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Takes an observer's outputs.
+pub struct ObserveSink {
+    pub windows: Windows,
+    pub transactions: Option<Lines>,
+    pub connections: Option<Lines>,
+    pub exports: Exports,
+    pub stop: Arc<AtomicBool>,
+    /// What of the packets' account was filed.
+    pub told: Packets,
+    pub clock: CaptureTime,
+}
+
+impl ObserveSink {
+    /// Seals the last windows and hands everything on.
+    pub fn finish(&mut self, summary: &Summary) -> anyhow::Result<()> {
+        self.flush()?;
+        self.windows.packets_grown(&summary.packets.since(&self.told), self.clock);
+        for batch in self.windows.finish(self.clock, &summary.catalog) {
+            self.exports.hand_on(batch);
+        }
+        for warning in &summary.warnings {
+            say(&format!("warning: {warning}"));
+        }
+        self.exports.finish()
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let lines = [&mut self.transactions, &mut self.connections];
+        lines.into_iter().flatten().try_for_each(Write::flush)
+    }
+}
+
+impl Sink for ObserveSink {
+    fn transaction(&mut self, decided: &Decided, catalog: &Catalog) -> Result<(), SinkError> {
+        self.windows.record(&decided.transaction, catalog);
+        match &mut self.transactions {
+            Some(lines) => put(lines, &TransactionLine::new(decided, catalog)),
+            None => Ok(()),
+        }
+    }
+
+    fn connection(&mut self, connection: &Connection, catalog: &Catalog) -> Result<(), SinkError> {
+        match &mut self.connections {
+            Some(lines) => put(lines, &ConnectionLine::new(connection, catalog)),
+            None => Ok(()),
+        }
+    }
+
+    fn sample(&mut self, sample: &Sample, catalog: &Catalog) {
+        self.windows.sample(sample, catalog);
+    }
+
+    fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
+        self.windows.ledger(delta, catalog);
+    }
+
+    fn clock(
+        &mut self,
+        clock: CaptureTime,
+        packets: u64,
+        catalog: &Catalog,
+    ) -> Result<(), SinkError> {
+        self.clock = self.clock.max(clock);
+        self.windows.note_packets(packets);
+        let batches = self.windows.sealed(self.clock, catalog);
+        if !batches.is_empty() {
+            // Whoever reads the lines has those of every window that was handed on.
+            self.flush().map_err(|error| SinkError(error.into()))?;
+        }
+        batches.into_iter().for_each(|batch| self.exports.hand_on(batch));
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: Progress, packets: &Packets) -> bool {
+        let mut now = *packets;
+        now.dropped += progress.dropped;
+        if now != self.told {
+            // Nothing of it is older than the newest window but what was told before.
+            self.windows.packets_grown(&now.since(&self.told), self.clock);
+            self.told = now;
+        }
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
