@@ -118,6 +118,18 @@ pub struct ObserveArguments {
     /// Keep the distributions in this directory, window by window
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
+    /// Push every window to the collector here, as in https://collector.example:8443
+    #[arg(long, value_name = "URL")]
+    pub push: Option<String>,
+    /// The file that holds the token by which the collector knows this observer
+    #[arg(long, value_name = "FILE", requires = "push")]
+    pub token_file: Option<PathBuf>,
+    /// Where windows lie until the collector has them
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/wirelat/spool")]
+    pub spool: PathBuf,
+    /// MiB that may lie there; beyond it the oldest give way
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub spool_max: u32,
     /// Be scraped by Prometheus here, at /metrics, as in 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub prometheus: Option<SocketAddr>,

@@ -10,9 +10,10 @@ use crate::failure::{Done, say};
 use crate::replay::{self, create, unwrapped, wire};
 use anyhow::Context;
 use decoders::engine::EngineConfig;
-use exports::Exports;
+use exports::{Exports, Push};
 use observer::capture::CaptureError;
 use observer::capture::live::{self, LiveOptions, LiveSource};
+use observer::export::Target;
 use observer::pipeline::{self, RunError};
 use observer::windows::{Identity, Length, Windows};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -28,10 +29,11 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     }
     anyhow::ensure!(
         arguments.store.is_some()
+            || arguments.push.is_some()
             || arguments.prometheus.is_some()
             || arguments.transactions.is_some()
             || arguments.connections.is_some(),
-        "nothing would get what is observed: give --store DIR, --prometheus ADDRESS:PORT or --transactions FILE"
+        "nothing would get what is observed: give --push URL, --store DIR, --prometheus ADDRESS:PORT or --transactions FILE"
     );
     let config = EngineConfig {
         wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
@@ -48,25 +50,40 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     let transactions = arguments.transactions.as_deref().map(create).transpose()?;
     let connections = arguments.connections.as_deref().map(create).transpose()?;
     let user = privileges::find(&arguments.user)?;
-    if let (Some(directory), Some(user)) = (&arguments.store, &user) {
+    let spool = arguments.push.as_ref().map(|_| &arguments.spool);
+    for directory in arguments.store.iter().chain(spool) {
         replay::ensure_directory(directory)?;
-        privileges::hand_over(directory, user)?;
+        if let Some(user) = &user {
+            privileges::hand_over(directory, user)?;
+        }
     }
+    let target = target(arguments)?;
     let listener = arguments.prometheus.map(exports::listen).transpose()?;
     if let Some(user) = &user {
         privileges::become_user(user)?;
     }
-    let store = arguments.store.as_deref().map(replay::open_store).transpose()?;
+    let mut exports = Exports::default();
+    if let Some(directory) = &arguments.store {
+        exports.keep(replay::open_store(directory)?);
+    }
+    if let Some(target) = target {
+        let bytes_max = u64::from(arguments.spool_max) << 20;
+        exports.push(Push::open(&arguments.spool, bytes_max, target)?);
+    }
+    if let Some(listener) = listener {
+        exports.scraped(listener)?;
+    }
     let mut windows = Windows::new(identity(arguments)?, Length::Fixed(arguments.window));
     windows.watch_from(live::now());
     let mut sink = ObserveSink {
         windows,
         transactions,
         connections,
-        exports: Exports::start(store, listener)?,
+        exports,
         stop,
         told: model::ledger::Packets::default(),
         clock: live::now(),
+        partial_after: live::now(),
     };
     say(&format!("watching {}", watched(arguments, &source)));
     let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
@@ -91,6 +108,21 @@ fn options(arguments: &ObserveArguments) -> anyhow::Result<LiveOptions> {
         snaplen: arguments.snaplen,
         ring_bytes: arguments.ring << 20,
     })
+}
+
+/// Where windows are pushed. The token is read while that is still allowed.
+fn target(arguments: &ObserveArguments) -> anyhow::Result<Option<Target>> {
+    let Some(url) = &arguments.push else { return Ok(None) };
+    anyhow::ensure!(
+        url.starts_with("http://") || url.starts_with("https://"),
+        "--push {url}: a URL begins with http:// or https://"
+    );
+    let token = arguments.token_file.as_deref().map(|file| {
+        let token = std::fs::read_to_string(file);
+        token.with_context(|| format!("reading the token in {}", file.display()))
+    });
+    let token = token.transpose()?.map(|token| token.trim().to_owned());
+    Ok(Some(Target { url: url.clone(), token }))
 }
 
 /// Who observes: `run` is another at each start.

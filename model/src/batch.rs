@@ -1,5 +1,7 @@
 //! A batch: what one run of one observer says of one window.
 
+pub mod wire_form;
+
 use crate::histogram::CompactHistogram;
 use crate::series::Series;
 use crate::window::Window;

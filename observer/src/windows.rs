@@ -23,6 +23,7 @@ use group::GroupSeries;
 use ledger::LedgerSeries;
 use model::batch::{Batch, BatchId, Value};
 use model::ledger::Packets;
+use model::series::Series;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
@@ -287,8 +288,8 @@ impl Windows {
         Some(())
     }
 
-    /// Packs a window that was filling.
-    fn pack(&mut self, mut filling: Filling, catalog: &Catalog) {
+    /// Takes out of a window what filled it.
+    fn take_values(&mut self, filling: &mut Filling, catalog: &Catalog) -> Vec<(u32, Value)> {
         let mut values = Vec::new();
         filling.retain_used();
         for (key, group) in &mut filling.groups {
@@ -299,11 +300,48 @@ impl Windows {
             let id = self.sample_series.of(key, catalog, &mut self.series);
             tally.pack(&mut self.scratch, |_, packed| values.push((id, Value::Histogram(packed))));
         }
+        values
+    }
+
+    /// Packs a window that was filling.
+    fn pack(&mut self, mut filling: Filling, catalog: &Catalog) {
+        let values = self.take_values(&mut filling, catalog);
         let start = self.length.window_of(filling.start).start;
         let kept = self.kept.entry(start).or_default();
         kept.dirty = true;
         kept.values.extend(values);
         self.spare = Some(filling);
+    }
+
+    /// What is known so far of the windows that are not over, and of those that changed since they were handed on: what
+    /// would be lost with this process. Nothing is taken out.
+    pub fn partial(&mut self, catalog: &Catalog) -> Vec<Batch> {
+        let changed = self.kept.iter().filter(|(_, kept)| kept.dirty);
+        let mut open: BTreeMap<CaptureTime, Packed> =
+            changed.map(|(&start, kept)| (start, kept.values.clone())).collect();
+        for mut filling in self.filling.clone().into_iter().flatten() {
+            let start = self.length.window_of(filling.start).start;
+            let values = self.take_values(&mut filling, catalog);
+            open.entry(start).or_default().extend(values);
+        }
+        let batch = |(start, mut values): (CaptureTime, Packed)| {
+            let kept = self.kept.entry(start).or_default();
+            kept.revision = (kept.revision + 1).max(self.packets);
+            let revision = kept.revision;
+            let values = self.series.in_order(values.merged());
+            self.batch(start, revision, values)
+        };
+        open.into_iter().map(batch).collect()
+    }
+
+    fn batch(&self, start: CaptureTime, revision: u64, values: Vec<(Arc<Series>, Value)>) -> Batch {
+        let window = Window { start, length: self.length };
+        let Identity { source, run, revision_base } = &self.identity;
+        Batch {
+            id: BatchId { source: Arc::clone(source), run: *run, pipeline: 0, window },
+            revision: revision_base + revision,
+            values,
+        }
     }
 
     /// Packs the windows that start before `end`.
@@ -379,7 +417,7 @@ impl Windows {
             let start = from.plus(Nanos(window * length.0));
             self.kept.entry(start).or_insert(Kept { dirty: true, ..Kept::default() });
         }
-        let mut batches = Vec::new();
+        let mut sealed = Vec::new();
         for (&start, kept) in self.kept.range_mut(..to).filter(|(_, kept)| kept.dirty) {
             kept.dirty = false;
             if !std::mem::replace(&mut kept.carried, true) {
@@ -389,15 +427,10 @@ impl Windows {
             // A capture that has grown since gives its last window a higher revision.
             kept.revision = (kept.revision + 1).max(self.packets);
             let values = self.series.in_order(kept.values.merged());
-            let window = Window { start, length: self.length };
-            let Identity { source, run, revision_base } = &self.identity;
-            batches.push(Batch {
-                id: BatchId { source: Arc::clone(source), run: *run, pipeline: 0, window },
-                revision: revision_base + kept.revision,
-                values,
-            });
+            sealed.push((start, kept.revision, values));
         }
-        batches
+        let batch = |(start, revision, values)| self.batch(start, revision, values);
+        sealed.into_iter().map(batch).collect()
     }
 }
 

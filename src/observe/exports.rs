@@ -1,13 +1,12 @@
-//! Whoever takes windows: a store, Prometheus. Each beside the capture, which waits for nobody.
+//! Whoever takes windows: a store, a collector, Prometheus. Each beside the capture, which waits for nobody.
+
+mod push;
+mod scrape;
 
 use crate::failure::say;
 use anyhow::Context;
-use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 use model::batch::Batch;
 use observer::export::Registry;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -15,37 +14,99 @@ use store::Store;
 use store::embedded::EmbeddedStore;
 use tokio::runtime::Builder;
 
-/// Windows that wait for the store. Beyond it they are lost, and that is said.
+pub use push::Push;
+pub use scrape::listen;
+
+/// Things that wait for one who takes windows. Beyond it they are lost to him, and that is said.
 const WAITING_MAX: usize = 256;
 
-/// Prometheus' text format, version 0.0.4.
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// What is handed on.
+enum Said {
+    Window(Batch),
+    /// The windows that are not over.
+    Partial(Vec<Batch>),
+}
 
-/// All who take windows.
-pub struct Exports {
-    store: Option<(SyncSender<Batch>, JoinHandle<anyhow::Result<()>>)>,
-    registry: Option<Arc<Mutex<Registry>>>,
+/// One who takes windows, on a thread of its own.
+struct Taker {
+    name: &'static str,
+    sender: SyncSender<Said>,
+    thread: JoinHandle<anyhow::Result<()>>,
     lost: u64,
 }
 
-/// Takes a port for scrapes, while that is still allowed.
-pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .with_context(|| format!("listening on {address}; choose another with --prometheus"))
+impl Taker {
+    fn start(
+        name: &'static str,
+        take: impl FnOnce(Receiver<Said>) -> anyhow::Result<()> + Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let work = move || {
+            let taken = take(receiver);
+            if let Err(error) = &taken {
+                say(&format!("warning: {name} takes nothing any more: {error:#}"));
+            }
+            taken
+        };
+        Self { name, sender, thread: std::thread::spawn(work), lost: 0 }
+    }
+
+    fn hand_on(&mut self, said: Said) {
+        let is_window = matches!(said, Said::Window(_));
+        match self.sender.try_send(said) {
+            Err(TrySendError::Full(_)) if is_window => {
+                self.lost += 1;
+                say(&format!(
+                    "warning: {} is too slow; {} windows were lost",
+                    self.name, self.lost
+                ));
+            }
+            // It said why when it ended.
+            Err(TrySendError::Disconnected(_)) if is_window => self.lost += 1,
+            _ => {}
+        }
+    }
+
+    /// Waits until it is done.
+    fn finish(self) -> anyhow::Result<()> {
+        let Self { name, sender, thread, lost } = self;
+        drop(sender);
+        let ended = thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("its thread broke")));
+        ended.with_context(|| name)?;
+        anyhow::ensure!(lost == 0, "{name}: {lost} windows were lost");
+        Ok(())
+    }
+}
+
+/// All who take windows.
+#[derive(Default)]
+pub struct Exports {
+    takers: Vec<Taker>,
+    wants_partial: bool,
+    registry: Option<Arc<Mutex<Registry>>>,
 }
 
 impl Exports {
-    /// Starts their threads.
-    pub fn start(
-        store: Option<EmbeddedStore>,
-        listener: Option<TcpListener>,
-    ) -> anyhow::Result<Self> {
-        let store = store.map(|store| {
-            let (sender, receiver) = sync_channel(WAITING_MAX);
-            (sender, std::thread::spawn(move || keep(&store, &receiver)))
-        });
-        let registry = listener.map(serve).transpose()?;
-        Ok(Self { store, registry, lost: 0 })
+    /// Writes every window into a store.
+    pub fn keep(&mut self, store: EmbeddedStore) {
+        self.takers.push(Taker::start("the store", move |said| keep(&store, &said)));
+    }
+
+    /// Spools every window, and sends it.
+    pub fn push(&mut self, push: Push) {
+        self.wants_partial = true;
+        self.takers.push(Taker::start("the spool", move |said| push.run(&said)));
+    }
+
+    /// Answers scrapes.
+    pub fn scraped(&mut self, listener: std::net::TcpListener) -> anyhow::Result<()> {
+        self.registry = Some(scrape::serve(listener)?);
+        Ok(())
+    }
+
+    /// Whether somebody wants windows before they are over.
+    pub const fn wants_partial(&self) -> bool {
+        self.wants_partial
     }
 
     /// Hands a window to everybody.
@@ -53,62 +114,31 @@ impl Exports {
         if let Some(registry) = &self.registry {
             registry.lock().unwrap_or_else(PoisonError::into_inner).update(batch.clone());
         }
-        let Some((store, _)) = &self.store else { return };
-        match store.try_send(batch) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                self.lost += 1;
-                say(&format!(
-                    "warning: the store is too slow; {} windows were not kept",
-                    self.lost
-                ));
-            }
-            // It said why when it ended.
-            Err(TrySendError::Disconnected(_)) => self.lost += 1,
+        for taker in &mut self.takers {
+            taker.hand_on(Said::Window(batch.clone()));
         }
     }
 
-    /// Waits until everything is kept.
+    /// Hands on what is known of windows that are not over.
+    pub fn hand_on_partial(&mut self, batches: &[Batch]) {
+        for taker in &mut self.takers {
+            taker.hand_on(Said::Partial(batches.to_vec()));
+        }
+    }
+
+    /// Waits until everybody is done.
     pub fn finish(&mut self) -> anyhow::Result<()> {
-        let Some((sender, thread)) = self.store.take() else { return Ok(()) };
-        drop(sender);
-        thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the store's thread ended early")))?;
-        anyhow::ensure!(self.lost == 0, "{} windows were not kept", self.lost);
-        Ok(())
+        self.takers.drain(..).try_for_each(Taker::finish)
     }
 }
 
 /// Writes windows as they come.
-fn keep(store: &EmbeddedStore, batches: &Receiver<Batch>) -> anyhow::Result<()> {
+fn keep(store: &EmbeddedStore, said: &Receiver<Said>) -> anyhow::Result<()> {
     let runtime = Builder::new_current_thread().build().context("starting")?;
-    for batch in batches {
-        if let Err(error) = runtime.block_on(store.write(batch)) {
-            say(&format!("warning: the store cannot be written any more: {error}"));
-            return Err(error.into());
+    for said in said {
+        if let Said::Window(batch) = said {
+            runtime.block_on(store.write(batch))?;
         }
     }
     Ok(())
-}
-
-/// Answers scrapes on a thread of its own.
-fn serve(listener: TcpListener) -> anyhow::Result<Arc<Mutex<Registry>>> {
-    listener.set_nonblocking(true).context("preparing to be scraped")?;
-    let registry = Arc::new(Mutex::new(Registry::default()));
-    let shared = Arc::clone(&registry);
-    let runtime = Builder::new_current_thread().enable_io().build().context("starting")?;
-    std::thread::spawn(move || {
-        let scraped = move || {
-            let text = shared.lock().unwrap_or_else(PoisonError::into_inner).render();
-            std::future::ready(([(CONTENT_TYPE, TEXT)], text))
-        };
-        let router = Router::new().route("/metrics", get(scraped));
-        let served = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, router).await
-        });
-        if let Err(error) = served {
-            say(&format!("warning: nobody can scrape any more: {error}"));
-        }
-    });
-    Ok(registry)
 }

@@ -6,7 +6,7 @@ use crate::replay::lines::{ConnectionLine, TransactionLine};
 use crate::replay::sink::{Lines, put};
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use model::ledger::Packets;
-use model::units::CaptureTime;
+use model::units::{CaptureTime, Nanos};
 use observer::capture::Progress;
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError, Summary};
@@ -25,7 +25,12 @@ pub struct ObserveSink {
     /// What of the packets' account was filed.
     pub told: Packets,
     pub clock: CaptureTime,
+    /// When what is known of windows that are not over is handed on next.
+    pub partial_after: CaptureTime,
 }
+
+/// What a crash can lose.
+const PARTIAL_EVERY: Nanos = Nanos::from_seconds(1);
 
 impl ObserveSink {
     /// Seals the last windows and hands everything on.
@@ -85,6 +90,10 @@ impl Sink for ObserveSink {
             self.flush().map_err(|error| SinkError(error.into()))?;
         }
         batches.into_iter().for_each(|batch| self.exports.hand_on(batch));
+        if self.exports.wants_partial() && self.clock >= self.partial_after {
+            self.exports.hand_on_partial(&self.windows.partial(catalog));
+            self.partial_after = self.clock.plus(PARTIAL_EVERY);
+        }
         Ok(())
     }
 

@@ -1,8 +1,12 @@
-//! What other programs read: windows as metrics.
+//! Windows go to other programs: pushed to a collector, scraped by Prometheus.
 
 mod prometheus;
+mod push;
+mod spool;
 
 pub use prometheus::Registry;
+pub use push::{Pusher, Sent, Target};
+pub use spool::{Load, Spool};
 
 /// What a series' values are, by its metric's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use model::window::Window;
 use std::collections::HashMap;
 
 /// A window's values while they still change often.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filling {
     pub(super) start: CaptureTime,
     /// The first nanosecond behind it.

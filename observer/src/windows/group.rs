@@ -72,7 +72,7 @@ impl Hash for GroupKey {
 }
 
 /// How many there were of a group, and the distributions of their values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     count: u64,
     values: Tally<{ VALUES.len() }>,

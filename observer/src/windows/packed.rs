@@ -7,7 +7,7 @@ const UNMERGED_MAX: usize = 1_024;
 
 /// Values by series number. They are appended as they come, which is cheap, and merged when somebody reads them or when
 /// they have become many.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Packed {
     values: Vec<(u32, Value)>,
     /// So many at the front are merged, and in order.

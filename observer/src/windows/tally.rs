@@ -9,7 +9,7 @@ const FEW: usize = 512;
 pub(super) const NO_VALUE: u16 = u16::MAX;
 
 /// Few rows as they came, many as dense histograms.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tally<const N: usize> {
     few: Vec<[u16; N]>,
     many: Vec<Histogram>,
