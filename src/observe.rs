@@ -39,6 +39,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
         wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
         keep_targets: arguments.raw,
         report_connections: arguments.connections.is_some(),
+        open_ages_every: Some(arguments.window.span()),
     };
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

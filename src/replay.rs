@@ -19,6 +19,7 @@ use decoders::statements::{self, Dialect, Queries};
 use decoders::wires::WireConfig;
 use identity::Identified;
 use model::protocol::Protocol;
+use model::window::WindowLength;
 use model::wire::WireSpec;
 use observer::capture::{CaptureError, FileSource, Source};
 use observer::pipeline::{self, RunError, SinkError, Summary};
@@ -51,6 +52,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
         wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
         keep_targets: arguments.raw,
         report_connections: arguments.connections.is_some(),
+        open_ages_every: arguments.window.map(WindowLength::span),
     };
     let runtime = Builder::new_current_thread().build().context("starting")?;
     let interrupted = Arc::new(AtomicBool::new(false));

@@ -1,5 +1,6 @@
 //! Segments in, decided transactions out: all connections of one pipeline.
 
+mod ages;
 pub(crate) mod detect;
 pub(crate) mod driver;
 mod ending;
@@ -22,7 +23,7 @@ use hashbrown::HashTable;
 use model::flow::{End, FlowKey};
 use model::ledger::Packets;
 use model::protocol::Protocol;
-use model::units::CaptureTime;
+use model::units::{CaptureTime, Nanos};
 use model::wire::WireId;
 use std::hash::BuildHasher;
 
@@ -35,6 +36,8 @@ pub struct EngineConfig {
     pub keep_targets: bool,
     /// Report connections when they end.
     pub report_connections: bool,
+    /// Tell the ages of open requests this often, in packet time: at the end of each window.
+    pub open_ages_every: Option<Nanos>,
 }
 
 /// All connections of one pipeline.
@@ -50,6 +53,9 @@ pub struct Engine {
     /// When idle connections are looked for next.
     next_sweep: CaptureTime,
     report_connections: bool,
+    open_ages_every: Option<Nanos>,
+    /// The last end of a window at which ages were told.
+    ages_told: Option<u64>,
 }
 
 /// A connection that was looked up: its place, and what tells it from the next one there.
@@ -81,6 +87,8 @@ impl Engine {
             generation: 0,
             next_sweep: CaptureTime::ZERO,
             report_connections: config.report_connections,
+            open_ages_every: config.open_ages_every,
+            ages_told: None,
         }
     }
 
@@ -306,6 +314,7 @@ impl Engine {
         self.context.wires.tell_ledgers(before, &mut self.context.output.ledgers);
         self.context.packet = number;
         self.context.decided_here = 0;
+        self.tell_ages(now);
         let first = self.context.output.decided.len();
         let first_connection = self.context.output.connections.len();
         while let Some(timer) = self.timers.gaps.pop_due(now) {

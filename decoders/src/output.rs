@@ -4,6 +4,7 @@ pub use crate::attributes::{Attributes, Detail, Entry};
 use model::flow::Endpoint;
 use model::ledger::{Ledger, Streams};
 use model::names::NameId;
+use model::protocol::Protocol;
 use model::transaction::Transaction;
 use model::units::{CaptureTime, Nanos};
 use model::wire::WireId;
@@ -116,6 +117,9 @@ pub struct Sample {
 /// What a [`Sample`] measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SampleKind {
+    /// `http.open_age`, `postgres.open_age`, …: how long a request had been open at the end of a window; one value for
+    /// each that was.
+    OpenAge(Protocol),
     /// `tcp.connect`.
     Connect,
     /// `tcp.rtt`.
@@ -168,6 +172,16 @@ impl SampleKind {
     /// The metric of its series.
     pub const fn metric(self) -> &'static str {
         match self {
+            Self::OpenAge(protocol) => match protocol {
+                Protocol::Http => "http.open_age",
+                Protocol::Http2 => "http2.open_age",
+                Protocol::Postgres => "postgres.open_age",
+                Protocol::Cassandra => "cassandra.open_age",
+                Protocol::Kafka => "kafka.open_age",
+                Protocol::Redis => "redis.open_age",
+                Protocol::Mysql => "mysql.open_age",
+                _ => "tcp.open_age",
+            },
             Self::Connect => "tcp.connect",
             Self::RoundTrip => "tcp.rtt",
             Self::FirstByte => "tcp.first_byte",
@@ -183,7 +197,7 @@ impl SampleKind {
     pub const fn scale(self) -> i8 {
         match self {
             Self::Connect | Self::RoundTrip | Self::FirstByte => -9,
-            Self::RecordAge(_) | Self::TopicTotal(_) => -9,
+            Self::OpenAge(_) | Self::RecordAge(_) | Self::TopicTotal(_) => -9,
             Self::TopicRecords(_) | Self::TopicBytes(_) => 0,
         }
     }
@@ -191,7 +205,7 @@ impl SampleKind {
     /// The tag that a sample's name stands under, where it has one.
     pub const fn name_tag(self) -> Option<&'static str> {
         match self {
-            Self::Connect | Self::RoundTrip | Self::FirstByte => None,
+            Self::OpenAge(_) | Self::Connect | Self::RoundTrip | Self::FirstByte => None,
             Self::RecordAge(_)
             | Self::TopicTotal(_)
             | Self::TopicRecords(_)
@@ -202,7 +216,7 @@ impl SampleKind {
     /// A tag that is the same for all samples of the kind.
     pub const fn tag(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Connect | Self::RoundTrip | Self::FirstByte => None,
+            Self::OpenAge(_) | Self::Connect | Self::RoundTrip | Self::FirstByte => None,
             Self::RecordAge(api)
             | Self::TopicTotal(api)
             | Self::TopicRecords(api)

@@ -205,6 +205,18 @@ impl Pairing {
         oldest.is_some_and(|exchange| exchange.moments.response_first.is_some())
     }
 
+    /// When the requests began that are open at `now`, and not given up by then.
+    pub(crate) fn open_since(&self, context: &Context, now: CaptureTime) -> Vec<CaptureTime> {
+        let (mut id, mut since) = (self.oldest, Vec::new());
+        while let Some(exchange) = context.exchanges.get(id).filter(|_| self.open > 0) {
+            let is_given_up = exchange.timed_out
+                || exchange.answer_deadline().is_some_and(|deadline| deadline <= now);
+            since.extend(exchange.moments.request_first.filter(|_| !is_given_up));
+            id = exchange.next;
+        }
+        since
+    }
+
     /// When the oldest request that still waits will be given up.
     pub(crate) fn next_deadline(&self, context: &Context) -> Option<CaptureTime> {
         let mut id = self.oldest;

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // Tests may stop.
 
 use decoders::engine::{Engine, EngineConfig};
+use decoders::output::SampleKind;
 use decoders::packet::{Segment, TcpFlags};
 use model::flow::{Address, Endpoint, FlowKey};
 use model::ledger::Ledger;
+use model::protocol::Protocol;
 use model::transaction::Outcome;
-use model::units::CaptureTime;
+use model::units::{CaptureTime, Nanos};
 
 const CLIENT: Endpoint = Endpoint { address: Address::v4([10, 0, 0, 1]), port: 40_000 };
 const SERVER: Endpoint = Endpoint { address: Address::v4([10, 0, 0, 2]), port: 80 };
@@ -34,6 +36,31 @@ fn segment(side: &Side, sequence: u32, acknowledgment: u32, flags: u8, bytes: &[
         payload_missing: 0,
         fingerprint: u64::from(sequence),
     }
+}
+
+/// Requests that are open at the end of a window tell their age, those that were given up do not.
+#[test]
+fn open_requests_tell_their_age() {
+    let every = Nanos::from_seconds(10);
+    let config = EngineConfig { open_ages_every: Some(every), ..EngineConfig::default() };
+    let mut engine = Engine::new(&config);
+    let asked = b"GET /a HTTP/1.1\r\n\r\n";
+    let at = |seconds| CaptureTime::from_parts(seconds, 0);
+    engine.tick(1, at(1), at(1));
+    let mut request = segment(&TO_SERVER, 1_000, 5_000, 0, asked);
+    request.time = at(13);
+    engine.segment(1, &request, asked);
+    // The second tick passes two ends at once.
+    for now in [20, 45, 61, 90] {
+        engine.tick(2, at(now), at(now));
+    }
+    let samples = std::mem::take(&mut engine.output().samples);
+    let ages =
+        samples.iter().filter(|(_, sample)| sample.kind == SampleKind::OpenAge(Protocol::Http));
+    let ages: Vec<(u64, u64)> = ages
+        .map(|(_, sample)| (sample.at.plus(Nanos(1)).as_seconds(), sample.value / 1_000_000_000))
+        .collect();
+    assert_eq!(ages, [(20, 7), (30, 17), (40, 27), (50, 37), (60, 47), (70, 57)]);
 }
 
 /// A client that goes on behind its FIN, and a server's FIN that was held until the end: the request is still counted.

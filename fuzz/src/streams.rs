@@ -123,7 +123,7 @@ impl Connection {
 pub fn play(protocol: Protocol, bytes: &[u8]) {
     let spec = WireSpec::parse(&format!("{protocol}:{PORT}")).unwrap();
     let wires = vec![WireConfig { naming: Naming::by_default(protocol), spec }];
-    let config = EngineConfig { wires, keep_targets: true, report_connections: true };
+    let config = EngineConfig { wires, keep_targets: true, report_connections: true, ..EngineConfig::default() };
     let mut connection = Connection {
         engine: Engine::new(&config),
         account: Account::default(),

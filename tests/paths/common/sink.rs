@@ -45,6 +45,7 @@ impl Settings {
             wires: self.wires.iter().map(wire).collect(),
             keep_targets: true,
             report_connections: true,
+            ..EngineConfig::default()
         }
     }
 
