@@ -2,6 +2,7 @@
 
 mod check;
 mod exports;
+mod own;
 mod privileges;
 mod sink;
 
@@ -47,7 +48,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let mut source = LiveSource::open(options)?;
+    let mut source = LiveSource::open(options, Arc::clone(&stop))?;
     let transactions = arguments.transactions.as_deref().map(create).transpose()?;
     let connections = arguments.connections.as_deref().map(create).transpose()?;
     let user = privileges::find(&arguments.user)?;
@@ -81,7 +82,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
         transactions,
         connections,
         exports,
-        stop,
+        own: own::Own::default(),
         told: model::ledger::Packets::default(),
         clock: live::now(),
         partial_after: live::now(),

@@ -233,6 +233,12 @@ impl Windows {
         }
     }
 
+    /// Files a value of the observer's own in the window of `at`.
+    pub fn say(&mut self, metric: &str, value: Value, at: CaptureTime) {
+        let id = self.series.tagged(metric, &[]);
+        self.keep(self.length.window_of(at).start, id, value);
+    }
+
     /// There is something to be said of every window from this time on, also where nothing happens.
     pub fn watch_from(&mut self, start: CaptureTime) {
         let start = self.length.window_of(start).start;

@@ -7,6 +7,7 @@ use crate::replay::wire;
 use nix::unistd::Uid;
 use observer::capture::live::{self, Interface, LiveOptions, LiveSource};
 use std::io::Write;
+use std::sync::Arc;
 
 pub fn run(arguments: &ObserveArguments, options: &LiveOptions) -> anyhow::Result<Done> {
     let mut out = std::io::stdout();
@@ -87,6 +88,6 @@ fn why_not(interface: &Interface, arguments: &ObserveArguments) -> &'static str 
 /// Attaches, and lets go again.
 fn try_out(name: &str, options: &LiveOptions) -> anyhow::Result<()> {
     let options = LiveOptions { interfaces: vec![name.to_owned()], ..options.clone() };
-    LiveSource::open(options)?;
+    LiveSource::open(options, Arc::default())?;
     Ok(())
 }

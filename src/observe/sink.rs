@@ -1,6 +1,7 @@
 //! Where an observer's outputs go: lines of JSON, and windows to whoever takes them.
 
 use super::exports::Exports;
+use super::own::Own;
 use crate::failure::say;
 use crate::replay::lines::{ConnectionLine, TransactionLine};
 use crate::replay::sink::{Lines, put};
@@ -12,8 +13,6 @@ use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError, Summary};
 use observer::windows::Windows;
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Takes an observer's outputs.
 pub struct ObserveSink {
@@ -21,7 +20,7 @@ pub struct ObserveSink {
     pub transactions: Option<Lines>,
     pub connections: Option<Lines>,
     pub exports: Exports,
-    pub stop: Arc<AtomicBool>,
+    pub own: Own,
     /// What of the packets' account was filed.
     pub told: Packets,
     pub clock: CaptureTime,
@@ -86,6 +85,10 @@ impl Sink for ObserveSink {
         self.windows.note_packets(packets);
         let batches = self.windows.sealed(self.clock, catalog);
         if !batches.is_empty() {
+            // Of the time up to now, so in the window that is open.
+            for (metric, value) in self.own.values() {
+                self.windows.say(metric, value, self.clock);
+            }
             // Whoever reads the lines has those of every window that was handed on.
             self.flush().map_err(|error| SinkError(error.into()))?;
         }
@@ -105,6 +108,7 @@ impl Sink for ObserveSink {
             self.windows.packets_grown(&now.since(&self.told), self.clock);
             self.told = now;
         }
-        !self.stop.load(Ordering::Relaxed)
+        // The source knows when it is over.
+        true
     }
 }

@@ -180,6 +180,7 @@ fn an_observer_that_is_killed_loses_a_second() {
     std::thread::sleep(Duration::from_secs(2));
     stop.store(true, Ordering::Relaxed);
     let asked = load.join().unwrap();
+    // What the kernel still holds is read before the end.
     second.stop();
     // What is partial is a second old at most, and the kernel hands packets over in blocks.
     const PARTIAL_AGE_NS: u64 = 1_600_000_000;

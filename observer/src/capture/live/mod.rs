@@ -17,6 +17,8 @@ use decoders::packet::LinkType;
 use model::units::{CaptureTime, Nanos};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The kernel hands over what it holds after this long.
@@ -55,6 +57,11 @@ pub struct LiveSource {
     read: u64,
     dropped: u64,
     warnings: Vec<CaptureWarning>,
+    stop: Arc<AtomicBool>,
+    /// When it was first seen that it is to stop.
+    stopped_at: Option<CaptureTime>,
+    /// Everything before that was read.
+    ended: bool,
 }
 
 /// One interface.
@@ -75,14 +82,25 @@ enum State {
 }
 
 impl LiveSource {
-    /// Attaches to all interfaces; to none, if that is not possible of one.
-    pub fn open(options: LiveOptions) -> Result<Self, CaptureError> {
+    /// Attaches to all interfaces; to none, if that is not possible of one. Once `stop` is set, the source ends when it has
+    /// read what came before.
+    pub fn open(options: LiveOptions, stop: Arc<AtomicBool>) -> Result<Self, CaptureError> {
         if options.interfaces.is_empty() {
             return Err(CaptureError::NoInterface);
         }
         let tap = |name: &String| Ok(Tap { name: name.clone(), state: attach(name, &options)? });
         let taps = options.interfaces.iter().map(tap).collect::<Result<_, CaptureError>>()?;
-        Ok(Self { taps, options, read: 0, dropped: 0, warnings: Vec::new() })
+        let warnings = Vec::new();
+        Ok(Self {
+            taps,
+            options,
+            read: 0,
+            dropped: 0,
+            warnings,
+            stop,
+            stopped_at: None,
+            ended: false,
+        })
     }
 
     /// The names of the interfaces.
@@ -179,6 +197,10 @@ impl Source for LiveSource {
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<bool, CaptureError> {
         batch.buffer.clear();
         batch.records.clear();
+        batch.tick = None;
+        if self.ended {
+            return Ok(false);
+        }
         self.wait();
         let before = now();
         let mut all_read = true;
@@ -205,6 +227,11 @@ impl Source for LiveSource {
         }
         self.read += batch.buffer.len() as u64;
         batch.tick = all_read.then(|| before.minus(LAG));
+        if self.stopped_at.is_none() && self.stop.load(Ordering::Relaxed) {
+            self.stopped_at = Some(before);
+        }
+        let reached = batch.tick.max(batch.records.last().map(|record| record.time));
+        self.ended = self.stopped_at.zip(reached).is_some_and(|(stop, reached)| reached > stop);
         Ok(true)
     }
 
