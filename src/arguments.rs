@@ -130,6 +130,12 @@ pub struct ObserveArguments {
     /// MiB that may lie there; beyond it the oldest give way
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub spool_max: u32,
+    /// Send every window to an OpenTelemetry receiver (OTLP over HTTP), as in http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
+    /// Put every window into this HTTPTrap, under wirelatency's names where it has them
+    #[arg(long, value_name = "URL")]
+    pub httptrap: Option<String>,
     /// Be scraped by Prometheus here, at /metrics, as in 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub prometheus: Option<SocketAddr>,

@@ -14,7 +14,7 @@ use decoders::engine::EngineConfig;
 use exports::{Exports, Push};
 use observer::capture::CaptureError;
 use observer::capture::live::{self, LiveOptions, LiveSource};
-use observer::export::Target;
+use observer::export::{HttpTrap, Otlp, Target};
 use observer::pipeline::{self, RunError};
 use observer::windows::{Identity, Length, Windows};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -31,6 +31,8 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     anyhow::ensure!(
         arguments.store.is_some()
             || arguments.push.is_some()
+            || arguments.httptrap.is_some()
+            || arguments.otlp.is_some()
             || arguments.prometheus.is_some()
             || arguments.transactions.is_some()
             || arguments.connections.is_some(),
@@ -71,6 +73,12 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     if let Some(target) = target {
         let bytes_max = u64::from(arguments.spool_max) << 20;
         exports.push(Push::open(&arguments.spool, bytes_max, target)?);
+    }
+    if let Some(url) = &arguments.httptrap {
+        exports.send("the trap", HttpTrap::new(url));
+    }
+    if let Some(url) = &arguments.otlp {
+        exports.send("OpenTelemetry's receiver", Otlp::new(url));
     }
     if let Some(listener) = listener {
         exports.scraped(listener)?;

@@ -1,12 +1,13 @@
 //! Whoever takes windows: a store, a collector, Prometheus. Each beside the capture, which waits for nobody.
 
+mod added;
 mod push;
 mod scrape;
 
 use crate::failure::say;
 use anyhow::Context;
 use model::batch::Batch;
-use observer::export::Registry;
+use observer::export::{Export, Registry};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -96,6 +97,11 @@ impl Exports {
     pub fn push(&mut self, push: Push) {
         self.wants_partial = true;
         self.takers.push(Taker::start("the spool", move |said| push.run(&said)));
+    }
+
+    /// Sends every window to somebody who adds them up.
+    pub fn send(&mut self, name: &'static str, export: impl Export + 'static) {
+        self.takers.push(Taker::start(name, move |said| added::send(name, export, &said)));
     }
 
     /// Answers scrapes.

@@ -4,10 +4,10 @@
 //! still be revised are kept apart from those that cannot. Buckets end on decimal edges, where our bins end too; they
 //! count what is less than the edge, where Prometheus means less or equal.
 
-use super::Unit;
+use super::edges::{Unit, edges};
 use crate::windows::REVISE_SPAN;
 use model::batch::{Batch, Value};
-use model::histogram::{Distribution, Histogram, Threshold};
+use model::histogram::{Distribution, Histogram};
 use model::series::Series;
 use model::units::CaptureTime;
 use std::collections::BTreeMap;
@@ -145,57 +145,6 @@ fn line(out: &mut String, name: &str, series: &Series, edge: Option<&str>, value
         separator = ',';
     }
     let _ = writeln!(out, "{} {value}", if separator == ',' { "}" } else { "" });
-}
-
-/// Upper edges of buckets, as they are written and as they are counted.
-fn edges(unit: Unit) -> impl Iterator<Item = (f64, Threshold)> {
-    /// 100 µs to 100 s.
-    const NANOS: [u64; 19] = [
-        100_000,
-        250_000,
-        500_000,
-        1_000_000,
-        2_500_000,
-        5_000_000,
-        10_000_000,
-        25_000_000,
-        50_000_000,
-        100_000_000,
-        250_000_000,
-        500_000_000,
-        1_000_000_000,
-        2_500_000_000,
-        5_000_000_000,
-        10_000_000_000,
-        25_000_000_000,
-        50_000_000_000,
-        100_000_000_000,
-    ];
-    const BYTES: [u64; 13] = [
-        100,
-        250,
-        500,
-        1_000,
-        2_500,
-        5_000,
-        10_000,
-        25_000,
-        50_000,
-        100_000,
-        1_000_000,
-        10_000_000,
-        100_000_000,
-    ];
-    const COUNTS: [u64; 10] = [1, 2, 5, 10, 25, 100, 250, 1_000, 10_000, 100_000];
-    let edges: &'static [u64] = match unit {
-        Unit::Seconds => &NANOS,
-        Unit::Bytes => &BYTES,
-        Unit::Count => &COUNTS,
-    };
-    edges.iter().map(move |&edge| match unit {
-        Unit::Seconds => (edge as f64 / 1e9, Threshold::from_nanos(edge)),
-        Unit::Bytes | Unit::Count => (edge as f64, Threshold::from_bytes(edge)),
-    })
 }
 
 #[cfg(test)]
