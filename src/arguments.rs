@@ -104,6 +104,7 @@ pub struct ReplayArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub struct ObserveArguments {
     /// Capture here; repeatable. Without it on every interface that is up and has an address
     #[arg(long = "interface", short, value_name = "NAME")]
@@ -112,6 +113,12 @@ pub struct ObserveArguments {
     /// connection's protocol is detected
     #[arg(long = "wire", value_name = "SPEC", value_parser = WireSpec::parse)]
     pub wires: Vec<WireSpec>,
+    /// Read options from this file; what the command line says comes behind them. `packaging/observer.toml` is an example
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Capture in this network namespace, as `ip netns` lists them, or /proc/PID/ns/net
+    #[arg(long, value_name = "NAME")]
+    pub netns: Option<String>,
     /// Say what this host allows and what would be watched, and end
     #[arg(long)]
     pub check: bool,

@@ -1,15 +1,18 @@
 //! `wirelat observe`: the wires of this server, live.
 
 mod check;
+mod config;
 mod exports;
+mod namespace;
 mod own;
 mod privileges;
 mod sink;
 
-use crate::arguments::ObserveArguments;
+use crate::arguments::{Arguments, Command, ObserveArguments};
 use crate::failure::{Done, say};
 use crate::replay::{self, create, unwrapped, wire};
 use anyhow::Context;
+use clap::Parser;
 use decoders::engine::EngineConfig;
 use exports::{Exports, Push};
 use observer::capture::CaptureError;
@@ -19,14 +22,20 @@ use observer::pipeline::{self, RunError};
 use observer::windows::{Identity, Length, Windows};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use sink::ObserveSink;
+use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
-    let options = options(arguments)?;
+    if let Some(file) = &arguments.config {
+        return run(&with_file(file)?);
+    }
+    let netns = arguments.netns.as_deref();
+    let options = namespace::within(netns, || options(arguments))?;
     if arguments.check {
-        return check::run(arguments, &options);
+        return namespace::within(netns, || check::run(arguments, &options));
     }
     anyhow::ensure!(
         arguments.store.is_some()
@@ -50,7 +59,8 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let mut source = LiveSource::open(options, Arc::clone(&stop))?;
+    let mut source =
+        namespace::within(netns, || Ok(LiveSource::open(options, Arc::clone(&stop))?))?;
     let transactions = arguments.transactions.as_deref().map(create).transpose()?;
     let connections = arguments.connections.as_deref().map(create).transpose()?;
     let user = privileges::find(&arguments.user)?;
@@ -103,6 +113,24 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     };
     sink.finish(&summary)?;
     Ok(Done::Whole)
+}
+
+/// The file's options, with the command line's behind them.
+fn with_file(file: &Path) -> anyhow::Result<ObserveArguments> {
+    let mut own: Vec<OsString> = std::env::args_os().collect();
+    let behind = own.split_off(own.len().min(2));
+    own.extend(config::arguments(file)?.into_iter().map(OsString::from));
+    own.extend(behind);
+    let arguments = Arguments::try_parse_from(own);
+    let arguments = arguments.map_err(|error| {
+        // The first line says it; the rest is how the program is used.
+        let said = error.to_string();
+        anyhow::anyhow!("{}: {}", file.display(), said.lines().next().unwrap_or_default())
+    })?;
+    match arguments.command {
+        Command::Observe(arguments) => Ok(ObserveArguments { config: None, ..*arguments }),
+        _ => anyhow::bail!("{}: it holds options of `observe`", file.display()),
+    }
 }
 
 /// What is captured, and how.
