@@ -182,8 +182,8 @@ fn an_observer_that_is_killed_loses_a_second() {
     let asked = load.join().unwrap();
     // What the kernel still holds is read before the end.
     second.stop();
-    // What is partial is a second old at most, and the kernel hands packets over in blocks.
-    const PARTIAL_AGE_NS: u64 = 1_600_000_000;
+    // What is partial is a second old, and what the kernel, the queue and the disk add; a slow machine's disk adds much.
+    const PARTIAL_AGE_NS: u64 = 2_500_000_000;
     let certain = |asked: &&Asked| {
         asked.ended_ns < killed_ns - PARTIAL_AGE_NS || asked.began_ns > restarted_ns
     };
