@@ -4,7 +4,7 @@
 
 mod conversation;
 
-use conversation::{Cut, Start, Step, check, client, lost_client, lost_server, run, server};
+use conversation::{Cut, Line, Start, Step, check, client, lost_client, lost_server, run, server};
 
 const PORT: u16 = 9_092;
 
@@ -389,4 +389,26 @@ fn a_request_that_may_want_no_answer_is_not_said_to_have_none() {
         ],
         &["ApiVersions ok 1 1 2 2", "Produce quarantined 3 5 - -"],
     );
+}
+
+/// As brokers allow it with a raised message.max.bytes: passed over by its length, packet by packet.
+#[test]
+fn a_message_of_100_megabytes_is_one_request() {
+    const RECORD_BYTES: usize = 100 << 20;
+    let big = produce(2, 1, &[("a", batch(7, RECORD_BYTES))]);
+    let (length, steps) = (
+        big.len() as u64,
+        [
+            client(asks_versions(1)),
+            server(answer(1, b"\0\0\0\0\0\0")),
+            client(big),
+            server(produced(2, "a", 0)),
+            client(heartbeat(3)),
+            server(answer(3, &[0, 0])),
+        ],
+    );
+    let lines = run(Start::Handshake, PORT, &steps, Cut::Pieces(32_000));
+    let said: Vec<String> = lines.iter().map(Line::to_string).collect();
+    assert_eq!(said, ["ApiVersions ok 1 1 2 2", "Produce ok 3 3 4 4", "Heartbeat ok 5 5 6 6"]);
+    assert_eq!((lines[1].bytes[0], &*lines[1].name), (Some(length), "a"));
 }
