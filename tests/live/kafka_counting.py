@@ -25,11 +25,16 @@ def librdkafka_counts(said):
 
 
 def java_counts(said):
-    """The same of NetworkClient's debug log; what it received."""
-    received = re.findall(r"Received (\w+) response from node .*?apiVersion=(\d+)", said)
+    """The same of NetworkClient's debug log."""
     names = {name.upper(): name for name in OPERATIONS}
-    made = [(names[name.replace("_", "")], version) for name, version in received]
-    return Counter(name for name, _ in made), Counter(made), Counter()
+
+    def spoken(pattern):
+        found = re.findall(pattern + r".*?apiVersion=(\d+)", said)
+        return [(names[name.replace("_", "")], version) for name, version in found]
+
+    sent, received = spoken(r"Sending (\w+) request with header"), spoken(r"Received (\w+) response from node ")
+    count = Counter(name for name, _ in sent)
+    return count, Counter(sent), count - Counter(name for name, _ in received)
 
 
 # The protocol guide's names, for a client that writes PRODUCE.
