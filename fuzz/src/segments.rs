@@ -205,6 +205,7 @@ pub fn play(steps: &[Step], wires_are_known: bool) {
         wires: if wires_are_known { wires() } else { Vec::new() },
         keep_targets: true,
         report_connections: true,
+        open_ages_every: Some(Nanos::from_seconds(1)),
     });
     let start = CaptureTime::from_parts(1_700_000_000, 0);
     let mut network = Network { next: [[0, u32::MAX - 1_000]; FLOWS], now: start, number: 0 };
