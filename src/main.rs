@@ -4,6 +4,7 @@ mod arguments;
 mod failure;
 mod gather;
 mod observe;
+mod outputs;
 mod replay;
 mod report;
 mod synthesize;

@@ -10,7 +10,8 @@ mod sink;
 
 use crate::arguments::{Arguments, Command, ObserveArguments};
 use crate::failure::{Done, say};
-use crate::replay::{self, create, unwrapped, wire};
+use crate::outputs::Files;
+use crate::replay::{self, unwrapped, wire};
 use anyhow::Context;
 use clap::Parser;
 use decoders::engine::EngineConfig;
@@ -61,8 +62,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     }
     let mut source =
         namespace::within(netns, || Ok(LiveSource::open(options, Arc::clone(&stop))?))?;
-    let transactions = arguments.transactions.as_deref().map(create).transpose()?;
-    let connections = arguments.connections.as_deref().map(create).transpose()?;
+    let files = Files::create(arguments.transactions.as_deref(), arguments.connections.as_deref())?;
     let user = privileges::find(&arguments.user)?;
     let spool = arguments.push.as_ref().map(|_| &arguments.spool);
     for directory in arguments.store.iter().chain(spool) {
@@ -96,9 +96,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     let mut windows = Windows::new(identity(arguments)?, Length::Fixed(arguments.window));
     windows.watch_from(live::now());
     let mut sink = ObserveSink {
-        windows,
-        transactions,
-        connections,
+        outputs: files.beside(windows),
         exports,
         own: own::Own::default(),
         told: model::ledger::Packets::default(),

@@ -2,14 +2,14 @@
 
 mod identity;
 mod interrupt;
-pub mod lines;
 mod pipe;
 mod progress;
-pub mod sink;
+mod sink;
 
 use crate::arguments::ReplayArguments;
 use crate::failure::{Done, say};
 use crate::gather::{self, Asked};
+use crate::outputs::{Files, cannot_write};
 use crate::report;
 use anyhow::Context;
 use decoders::engine::EngineConfig;
@@ -26,9 +26,8 @@ use observer::pipeline::{self, RunError, SinkError, Summary};
 use observer::windows::{Length, Windows};
 use pipe::Pipe;
 use progress::Bar;
-use sink::{Lines, ReplaySink};
+use sink::ReplaySink;
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,10 +62,10 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     let store = store.map(|store| Arc::new(store) as Arc<dyn Store>);
     let named_by: &dyn Store = store.as_deref().unwrap_or(&*printed);
     let identity = runtime.block_on(source.identity(arguments, named_by))?;
+    let windows = Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed));
+    let files = Files::create(arguments.transactions.as_deref(), arguments.connections.as_deref())?;
     let mut sink = ReplaySink {
-        windows: Windows::new(identity, arguments.window.map_or(Length::Auto, Length::Fixed)),
-        transactions: arguments.transactions.as_deref().map(create).transpose()?,
-        connections: arguments.connections.as_deref().map(create).transpose()?,
+        outputs: files.beside(windows),
         printed: Arc::clone(&printed),
         store,
         runtime: &runtime,
@@ -86,7 +85,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     for warning in &summary.warnings {
         say(&format!("warning: {warning}"));
     }
-    publish(arguments, &runtime, &*printed, &sink.windows, &summary)?;
+    publish(arguments, &runtime, &*printed, &sink.outputs.windows, &summary)?;
     Ok(if summary.stopped { Done::Interrupted } else { Done::Whole })
 }
 
@@ -120,12 +119,12 @@ pub fn ensure_directory(path: &Path) -> anyhow::Result<()> {
 
 /// Seals the last windows and writes what is buffered.
 fn finish(sink: &mut ReplaySink<'_>, summary: &Summary) -> anyhow::Result<()> {
-    sink.flush()?;
+    sink.outputs.flush()?;
     let Some(span) = summary.span else { return Ok(()) };
     let (_, last) = span;
-    sink.windows.note_packets(summary.packets.packets);
-    sink.windows.packets(&summary.packets, span);
-    let batches = sink.windows.finish(last, &summary.catalog);
+    sink.outputs.windows.note_packets(summary.packets.packets);
+    sink.outputs.windows.packets(&summary.packets, span);
+    let batches = sink.outputs.windows.finish(last, &summary.catalog);
     let written = batches.into_iter().try_for_each(|batch| sink.write(batch));
     written.map_err(unwrapped)
 }
@@ -197,23 +196,6 @@ pub fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
     Ok(WireConfig { spec: spec.clone(), naming })
 }
 
-/// Opens a file to write, or standard output for `-`.
-pub fn create(path: &Path) -> anyhow::Result<Lines> {
-    let output: Box<dyn Write> = match path == Path::new("-") {
-        true => Box::new(std::io::stdout()),
-        false => Box::new(File::create(path).with_context(|| cannot_write(path))?),
-    };
-    Ok(Box::new(BufWriter::with_capacity(OUTPUT_BYTES, output)))
-}
-
-/// What to say of a file that cannot be written.
-pub fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}; check that its directory exists and is yours", path.display())
-}
-
 fn is_stdout(path: Option<&Path>) -> bool {
     path == Some(Path::new("-"))
 }
-
-/// Bytes written at a time.
-const OUTPUT_BYTES: usize = 256 << 10;

@@ -3,7 +3,8 @@
 use crate::arguments::{Format, HeatmapArguments, ReportCommand, SlaArguments, StoreArguments};
 use crate::failure::{Done, say};
 use crate::gather::{self, Asked};
-use crate::replay::{cannot_write, ensure_directory};
+use crate::outputs::cannot_write;
+use crate::replay::ensure_directory;
 use anyhow::Context;
 use reports::figures::Figures;
 use reports::heatmap::{self, Size};

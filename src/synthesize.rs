@@ -2,7 +2,7 @@
 
 use crate::arguments::SynthArguments;
 use crate::failure::{Done, say};
-use crate::replay::create;
+use crate::outputs::create;
 use anyhow::Context;
 use model::protocol::Protocol;
 use model::units::Nanos;

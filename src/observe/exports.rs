@@ -33,6 +33,7 @@ struct Taker {
     name: &'static str,
     sender: SyncSender<Said>,
     thread: JoinHandle<anyhow::Result<()>>,
+    wants_partial: bool,
     lost: u64,
 }
 
@@ -49,7 +50,8 @@ impl Taker {
             }
             taken
         };
-        Self { name, sender, thread: std::thread::spawn(work), lost: 0 }
+        let thread = std::thread::spawn(work);
+        Self { name, sender, thread, wants_partial: false, lost: 0 }
     }
 
     fn hand_on(&mut self, said: Said) {
@@ -70,7 +72,7 @@ impl Taker {
 
     /// Waits until it is done.
     fn finish(self) -> anyhow::Result<()> {
-        let Self { name, sender, thread, lost } = self;
+        let Self { name, sender, thread, lost, .. } = self;
         drop(sender);
         let ended = thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("its thread broke")));
         ended.with_context(|| name)?;
@@ -83,7 +85,6 @@ impl Taker {
 #[derive(Default)]
 pub struct Exports {
     takers: Vec<Taker>,
-    wants_partial: bool,
     registry: Option<Arc<Mutex<Registry>>>,
 }
 
@@ -95,8 +96,8 @@ impl Exports {
 
     /// Spools every window, and sends it.
     pub fn push(&mut self, push: Push) {
-        self.wants_partial = true;
-        self.takers.push(Taker::start("the spool", move |said| push.run(&said)));
+        let spool = Taker::start("the spool", move |said| push.run(&said));
+        self.takers.push(Taker { wants_partial: true, ..spool });
     }
 
     /// Sends every window to somebody who adds them up.
@@ -111,8 +112,8 @@ impl Exports {
     }
 
     /// Whether somebody wants windows before they are over.
-    pub const fn wants_partial(&self) -> bool {
-        self.wants_partial
+    pub fn wants_partial(&self) -> bool {
+        self.takers.iter().any(|taker| taker.wants_partial)
     }
 
     /// Hands a window to everybody.
@@ -125,9 +126,10 @@ impl Exports {
         }
     }
 
-    /// Hands on what is known of windows that are not over.
+    /// Hands what is known of windows that are not over to those who want it: in other queues it would only take the room
+    /// of windows.
     pub fn hand_on_partial(&mut self, batches: &[Batch]) {
-        for taker in &mut self.takers {
+        for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial) {
             taker.hand_on(Said::Partial(batches.to_vec()));
         }
     }

@@ -3,22 +3,17 @@
 use super::exports::Exports;
 use super::own::Own;
 use crate::failure::say;
-use crate::replay::lines::{ConnectionLine, TransactionLine};
-use crate::replay::sink::{Lines, put};
+use crate::outputs::Outputs;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use model::ledger::Packets;
 use model::units::{CaptureTime, Nanos};
 use observer::capture::Progress;
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError, Summary};
-use observer::windows::Windows;
-use std::io::Write;
 
 /// Takes an observer's outputs.
 pub struct ObserveSink {
-    pub windows: Windows,
-    pub transactions: Option<Lines>,
-    pub connections: Option<Lines>,
+    pub outputs: Outputs,
     pub exports: Exports,
     pub own: Own,
     /// What of the packets' account was filed.
@@ -34,9 +29,9 @@ const PARTIAL_EVERY: Nanos = Nanos::from_seconds(1);
 impl ObserveSink {
     /// Seals the last windows and hands everything on.
     pub fn finish(&mut self, summary: &Summary) -> anyhow::Result<()> {
-        self.flush()?;
-        self.windows.packets_grown(&summary.packets.since(&self.told), self.clock);
-        for batch in self.windows.finish(self.clock, &summary.catalog) {
+        self.outputs.flush()?;
+        self.outputs.windows.packets_grown(&summary.packets.since(&self.told), self.clock);
+        for batch in self.outputs.windows.finish(self.clock, &summary.catalog) {
             self.exports.hand_on(batch);
         }
         for warning in &summary.warnings {
@@ -44,35 +39,23 @@ impl ObserveSink {
         }
         self.exports.finish()
     }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let lines = [&mut self.transactions, &mut self.connections];
-        lines.into_iter().flatten().try_for_each(Write::flush)
-    }
 }
 
 impl Sink for ObserveSink {
     fn transaction(&mut self, decided: &Decided, catalog: &Catalog) -> Result<(), SinkError> {
-        self.windows.record(&decided.transaction, catalog);
-        match &mut self.transactions {
-            Some(lines) => put(lines, &TransactionLine::new(decided, catalog)),
-            None => Ok(()),
-        }
+        self.outputs.transaction(decided, catalog)
     }
 
     fn connection(&mut self, connection: &Connection, catalog: &Catalog) -> Result<(), SinkError> {
-        match &mut self.connections {
-            Some(lines) => put(lines, &ConnectionLine::new(connection, catalog)),
-            None => Ok(()),
-        }
+        self.outputs.connection(connection, catalog)
     }
 
     fn sample(&mut self, sample: &Sample, catalog: &Catalog) {
-        self.windows.sample(sample, catalog);
+        self.outputs.windows.sample(sample, catalog);
     }
 
     fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
-        self.windows.ledger(delta, catalog);
+        self.outputs.windows.ledger(delta, catalog);
     }
 
     fn clock(
@@ -82,19 +65,19 @@ impl Sink for ObserveSink {
         catalog: &Catalog,
     ) -> Result<(), SinkError> {
         self.clock = self.clock.max(clock);
-        self.windows.note_packets(packets);
-        let batches = self.windows.sealed(self.clock, catalog);
+        self.outputs.windows.note_packets(packets);
+        let batches = self.outputs.windows.sealed(self.clock, catalog);
         if !batches.is_empty() {
             // Of the time up to now, so in the window that is open.
             for (metric, value) in self.own.values() {
-                self.windows.say(metric, value, self.clock);
+                self.outputs.windows.say(metric, value, self.clock);
             }
             // Whoever reads the lines has those of every window that was handed on.
-            self.flush().map_err(|error| SinkError(error.into()))?;
+            self.outputs.flush().map_err(|error| SinkError(error.into()))?;
         }
         batches.into_iter().for_each(|batch| self.exports.hand_on(batch));
         if self.exports.wants_partial() && self.clock >= self.partial_after {
-            self.exports.hand_on_partial(&self.windows.partial(catalog));
+            self.exports.hand_on_partial(&self.outputs.windows.partial(catalog));
             self.partial_after = self.clock.plus(PARTIAL_EVERY);
         }
         Ok(())
@@ -105,7 +88,7 @@ impl Sink for ObserveSink {
         now.dropped += progress.dropped;
         if now != self.told {
             // Nothing of it is older than the newest window but what was told before.
-            self.windows.packets_grown(&now.since(&self.told), self.clock);
+            self.outputs.windows.packets_grown(&now.since(&self.told), self.clock);
             self.told = now;
         }
         // The source knows when it is over.

@@ -1,7 +1,7 @@
 //! Where a replay's outputs go: lines of JSON, and windows into a store.
 
-use super::lines::{ConnectionLine, TransactionLine};
 use super::progress::Bar;
+use crate::outputs::Outputs;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use model::batch::Batch;
 use model::ledger::Packets;
@@ -9,23 +9,15 @@ use model::units::CaptureTime;
 use observer::capture::Progress;
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError};
-use observer::windows::Windows;
-use serde::Serialize;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::Store;
 use store::memory::MemoryStore;
 use tokio::runtime::Runtime;
 
-/// A place for lines.
-pub type Lines = Box<dyn Write>;
-
 /// Takes a replay's outputs.
 pub struct ReplaySink<'a> {
-    pub windows: Windows,
-    pub transactions: Option<Lines>,
-    pub connections: Option<Lines>,
+    pub outputs: Outputs,
     /// What this replay prints and reports.
     pub printed: Arc<MemoryStore>,
     /// Where it is kept, if anywhere: the store may hold other captures too.
@@ -45,44 +37,23 @@ impl ReplaySink<'_> {
         });
         written.map(|_| ()).map_err(|error| SinkError(error.into()))
     }
-
-    /// Writes what the readers of lines have not got yet.
-    pub fn flush(&mut self) -> std::io::Result<()> {
-        for lines in [&mut self.transactions, &mut self.connections].into_iter().flatten() {
-            lines.flush()?;
-        }
-        Ok(())
-    }
-}
-
-pub fn put(lines: &mut Lines, line: &impl Serialize) -> Result<(), SinkError> {
-    serde_json::to_writer(&mut *lines, line)
-        .map_err(|error| SinkError(std::io::Error::from(error).into()))?;
-    lines.write_all(b"\n").map_err(|error| SinkError(error.into()))
 }
 
 impl Sink for ReplaySink<'_> {
     fn transaction(&mut self, decided: &Decided, catalog: &Catalog) -> Result<(), SinkError> {
-        self.windows.record(&decided.transaction, catalog);
-        match &mut self.transactions {
-            Some(lines) => put(lines, &TransactionLine::new(decided, catalog)),
-            None => Ok(()),
-        }
+        self.outputs.transaction(decided, catalog)
     }
 
     fn connection(&mut self, connection: &Connection, catalog: &Catalog) -> Result<(), SinkError> {
-        match &mut self.connections {
-            Some(lines) => put(lines, &ConnectionLine::new(connection, catalog)),
-            None => Ok(()),
-        }
+        self.outputs.connection(connection, catalog)
     }
 
     fn sample(&mut self, sample: &Sample, catalog: &Catalog) {
-        self.windows.sample(sample, catalog);
+        self.outputs.windows.sample(sample, catalog);
     }
 
     fn ledger(&mut self, delta: &LedgerDelta, catalog: &Catalog) {
-        self.windows.ledger(delta, catalog);
+        self.outputs.windows.ledger(delta, catalog);
     }
 
     fn clock(
@@ -91,8 +62,8 @@ impl Sink for ReplaySink<'_> {
         packets: u64,
         catalog: &Catalog,
     ) -> Result<(), SinkError> {
-        self.windows.note_packets(packets);
-        let batches = self.windows.sealed(clock, catalog);
+        self.outputs.windows.note_packets(packets);
+        let batches = self.outputs.windows.sealed(clock, catalog);
         batches.into_iter().try_for_each(|batch| self.write(batch))
     }
 
