@@ -5,7 +5,7 @@
 #
 #   make     GNU make itself
 #   build    a C compiler: Rust links with it, and zstd-sys compiles zstd; libpcap
-#   test     build, and node: one test runs the report's script
+#   test     build, and node: one test runs the report's script; Prometheus: one has it scrape
 #   fuzz     build, and a C++ compiler: libFuzzer
 #   record   servers, clients and capture tools for fixtures/record.sh
 #   live     servers, clients and capture tools for scripts/live-test.sh
@@ -41,7 +41,7 @@ for purpose in "$@"; do
   case $purpose in
     make) needs make make ;;
     build) need_compiler; need_libpcap ;;
-    test) need_compiler; need_libpcap; needs nodejs node ;;
+    test) need_compiler; need_libpcap; needs nodejs node; needs prometheus prometheus ;;
     fuzz) need_compiler; need_libpcap; needs g++ c++ ;;
     record)
       needs nginx-light nginx

@@ -85,10 +85,10 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
         exports.push(Push::open(&arguments.spool, bytes_max, target)?);
     }
     if let Some(url) = &arguments.httptrap {
-        exports.send("the trap", HttpTrap::new(url));
+        exports.send(("the trap", "httptrap"), HttpTrap::new(url));
     }
     if let Some(url) = &arguments.otlp {
-        exports.send("OpenTelemetry's receiver", Otlp::new(url));
+        exports.send(("OpenTelemetry's receiver", "otlp"), Otlp::new(url));
     }
     if let Some(listener) = listener {
         exports.scraped(listener)?;

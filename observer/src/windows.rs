@@ -235,7 +235,12 @@ impl Windows {
 
     /// Files a value of the observer's own in the window of `at`.
     pub fn say(&mut self, metric: &str, value: Value, at: CaptureTime) {
-        let id = self.series.tagged(metric, &[]);
+        self.say_of(metric, &[], value, at);
+    }
+
+    /// The same of one of several things.
+    pub fn say_of(&mut self, metric: &str, tags: &[(&str, &str)], value: Value, at: CaptureTime) {
+        let id = self.series.tagged(metric, tags);
         self.keep(self.length.window_of(at).start, id, value);
     }
 

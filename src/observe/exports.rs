@@ -6,10 +6,10 @@ mod scrape;
 
 use crate::failure::say;
 use anyhow::Context;
-use model::batch::Batch;
-use observer::export::{Export, Registry};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use model::batch::{Batch, Gauge, Value};
+use observer::export::{Export, SpoolLevel};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use store::Store;
 use store::embedded::EmbeddedStore;
@@ -28,21 +28,28 @@ enum Said {
     Partial(Vec<Batch>),
 }
 
+/// A tag's name and value.
+type Tag = (&'static str, &'static str);
+
 /// One who takes windows, on a thread of its own.
 struct Taker {
+    /// What people are told of it, and what its series are tagged with.
     name: &'static str,
-    sender: SyncSender<Said>,
+    tag: &'static str,
+    sender: Sender<Said>,
     thread: JoinHandle<anyhow::Result<()>>,
     wants_partial: bool,
     lost: u64,
+    /// So many of them are in its series.
+    lost_told: u64,
 }
 
 impl Taker {
     fn start(
-        name: &'static str,
+        (name, tag): (&'static str, &'static str),
         take: impl FnOnce(Receiver<Said>) -> anyhow::Result<()> + Send + 'static,
     ) -> Self {
-        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let (sender, receiver) = bounded(WAITING_MAX);
         let work = move || {
             let taken = take(receiver);
             if let Err(error) = &taken {
@@ -51,7 +58,7 @@ impl Taker {
             taken
         };
         let thread = std::thread::spawn(work);
-        Self { name, sender, thread, wants_partial: false, lost: 0 }
+        Self { name, tag, sender, thread, wants_partial: false, lost: 0, lost_told: 0 }
     }
 
     fn hand_on(&mut self, said: Said) {
@@ -85,29 +92,39 @@ impl Taker {
 #[derive(Default)]
 pub struct Exports {
     takers: Vec<Taker>,
-    registry: Option<Arc<Mutex<Registry>>>,
+    spool: Option<Arc<SpoolLevel>>,
 }
 
 impl Exports {
     /// Writes every window into a store.
     pub fn keep(&mut self, store: EmbeddedStore) {
-        self.takers.push(Taker::start("the store", move |said| keep(&store, &said)));
+        self.takers.push(Taker::start(("the store", "store"), move |said| keep(&store, &said)));
     }
 
     /// Spools every window, and sends it.
     pub fn push(&mut self, push: Push) {
-        let spool = Taker::start("the spool", move |said| push.run(&said));
+        self.spool = Some(push.level());
+        let spool = Taker::start(("the spool", "spool"), move |said| push.run(&said));
         self.takers.push(Taker { wants_partial: true, ..spool });
     }
 
     /// Sends every window to somebody who adds them up.
-    pub fn send(&mut self, name: &'static str, export: impl Export + 'static) {
-        self.takers.push(Taker::start(name, move |said| added::send(name, export, &said)));
+    pub fn send(
+        &mut self,
+        (name, tag): (&'static str, &'static str),
+        export: impl Export + 'static,
+    ) {
+        self.takers.push(Taker::start((name, tag), move |said| added::send(name, export, &said)));
     }
 
     /// Answers scrapes.
     pub fn scraped(&mut self, listener: std::net::TcpListener) -> anyhow::Result<()> {
-        self.registry = Some(scrape::serve(listener)?);
+        let registry = scrape::serve(listener)?;
+        let take = move |said| {
+            scrape::keep(&registry, &said);
+            Ok(())
+        };
+        self.takers.push(Taker::start(("Prometheus' registry", "prometheus"), take));
         Ok(())
     }
 
@@ -118,9 +135,6 @@ impl Exports {
 
     /// Hands a window to everybody.
     pub fn hand_on(&mut self, batch: Batch) {
-        if let Some(registry) = &self.registry {
-            registry.lock().unwrap_or_else(PoisonError::into_inner).update(batch.clone());
-        }
         for taker in &mut self.takers {
             taker.hand_on(Said::Window(batch.clone()));
         }
@@ -132,6 +146,24 @@ impl Exports {
         for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial) {
             taker.hand_on(Said::Partial(batches.to_vec()));
         }
+    }
+
+    /// What waits, and what was lost since this was last asked: metrics, a tag and values.
+    pub fn levels(&mut self) -> Vec<(&'static str, Option<Tag>, Value)> {
+        let level = |count: u64| Value::Gauge(Gauge::once(count as f64));
+        let mut values = Vec::new();
+        for taker in &mut self.takers {
+            let tag = Some(("taker", taker.tag));
+            let lost = taker.lost - std::mem::replace(&mut taker.lost_told, taker.lost);
+            values.push(("observer.waiting_windows", tag, level(taker.sender.len() as u64)));
+            values.push(("observer.lost_windows", tag, Value::Delta(lost)));
+        }
+        if let Some(spool) = &self.spool {
+            values.push(("observer.spool_batches", None, level(spool.batches())));
+            values.push(("observer.spool_bytes", None, level(spool.bytes())));
+            values.push(("observer.spool_dropped", None, Value::Delta(spool.newly_dropped())));
+        }
+        values
     }
 
     /// Waits until everybody is done.

@@ -72,6 +72,9 @@ impl Sink for ObserveSink {
             for (metric, value) in self.own.values() {
                 self.outputs.windows.say(metric, value, self.clock);
             }
+            for (metric, tag, value) in self.exports.levels() {
+                self.outputs.windows.say_of(metric, tag.as_slice(), value, self.clock);
+            }
             // Whoever reads the lines has those of every window that was handed on.
             self.outputs.flush().map_err(|error| SinkError(error.into()))?;
         }

@@ -1,9 +1,9 @@
 //! Lines of JSON, a store, and Prometheus.
 
-use crate::common::{Observer, PATIENCE, ask, folder, is_root, serve, text};
+use crate::common::{Observer, PATIENCE, ask, folder, free_address, is_root, serve, text};
 use serde_json::Value;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -26,10 +26,6 @@ fn scraped(address: SocketAddr, is_all: impl Fn(&str) -> bool) -> String {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
 fn report(store: &Path) -> Value {

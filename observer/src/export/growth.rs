@@ -1,5 +1,6 @@
-//! What a window says more than when it was last sent: for those who add up whatever they get.
+//! What a window says more than before: for those who add up whatever they get.
 
+use crate::windows::REVISE_SPAN;
 use model::batch::{Batch, Value};
 use model::histogram::{Bin, CompactHistogram, Histogram};
 use model::series::Series;
@@ -7,38 +8,44 @@ use model::units::CaptureTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Windows that are remembered: those that can still grow, with windows of 5 s and longer.
-const REMEMBERED: usize = 128;
-
-/// What was sent of each window.
+/// What was said of each window that can still be revised, by its start.
 #[derive(Debug, Default)]
 pub(super) struct Growth {
-    sent: BTreeMap<CaptureTime, Vec<(Arc<Series>, Value)>>,
+    said: BTreeMap<CaptureTime, Batch>,
 }
 
 impl Growth {
-    /// What a window says that was not sent yet. Levels and texts are what they are.
+    /// What a window says that it did not say before. Levels and texts are what they are.
     pub(super) fn of(&self, batch: &Batch) -> Vec<(Arc<Series>, Value)> {
-        let before = self.sent.get(&batch.id.window.start).map_or(&[][..], Vec::as_slice);
         let grown = batch.values.iter().filter_map(|(series, value)| {
-            let place = before.binary_search_by(|(other, _)| other.cmp(series)).ok();
-            let before = place.and_then(|place| before.get(place)).map(|(_, value)| value);
-            Some((Arc::clone(series), since(value, before)?))
+            Some((Arc::clone(series), since(value, self.before(batch, series))?))
         });
         grown.collect()
     }
 
-    /// All that a window says was sent.
-    pub(super) fn settle(&mut self, batch: &Batch) {
-        self.sent.insert(batch.id.window.start, batch.values.clone());
-        while self.sent.len() > REMEMBERED {
-            self.sent.pop_first();
-        }
+    /// What the same window said of a series before.
+    pub(super) fn before(&self, batch: &Batch, series: &Arc<Series>) -> Option<&Value> {
+        let before = self.said.get(&batch.id.window.start)?;
+        let place = before.values.binary_search_by(|(other, _)| other.cmp(series)).ok()?;
+        before.values.get(place).map(|(_, value)| value)
+    }
+
+    /// The revision of what the same window said before.
+    pub(super) fn revision(&self, batch: &Batch) -> Option<u64> {
+        self.said.get(&batch.id.window.start).map(|said| said.revision)
+    }
+
+    /// All of this was said. What cannot be revised any more is forgotten.
+    pub(super) fn settle(&mut self, batch: Batch) {
+        let length = batch.id.window.length.span();
+        self.said.insert(batch.id.window.start, batch);
+        let newest = self.said.keys().next_back().copied().unwrap_or_default();
+        self.said = self.said.split_off(&newest.minus(REVISE_SPAN).minus(length));
     }
 }
 
 /// What a value grew by; `None` for nothing.
-fn since(value: &Value, before: Option<&Value>) -> Option<Value> {
+pub(super) fn since(value: &Value, before: Option<&Value>) -> Option<Value> {
     match (value, before) {
         (Value::Histogram(now), Some(Value::Histogram(before))) => {
             let before: BTreeMap<Bin, u64> = before.iter().collect();

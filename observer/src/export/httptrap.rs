@@ -45,7 +45,7 @@ impl Export for HttpTrap {
                 error => error.to_string().replace(&self.url, "its URL"),
             })?;
         }
-        self.growth.settle(batch);
+        self.growth.settle(batch.clone());
         Ok(())
     }
 }
@@ -136,11 +136,11 @@ mod tests {
         let (before, now) = (batch(&[1, 1]), batch(&[1, 1, 1, 5]));
         let mut growth = Growth::default();
         assert_eq!(growth.of(&before), before.values);
-        growth.settle(&before);
+        growth.settle(before.clone());
         let grown = body(CaptureTime::from_parts(1_000, 0), &growth.of(&now));
         assert_eq!(grown["GET`api`2xx`latency"]["_value"], json!(["H[1.0e-03]=1", "H[5.0e-03]=1"]));
         assert_eq!(grown["ledger`packets|ST[entry:tcp]"]["_value"], json!(2));
-        growth.settle(&now);
+        growth.settle(now.clone());
         assert!(growth.of(&now).is_empty());
     }
 }

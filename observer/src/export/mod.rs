@@ -10,9 +10,9 @@ mod spool;
 
 pub use httptrap::HttpTrap;
 pub use otlp::Otlp;
-pub use prometheus::Registry;
+pub use prometheus::{Form, Registry};
 pub use push::{Pusher, Sent, Target};
-pub use spool::{Load, Spool};
+pub use spool::{Load, Spool, SpoolLevel};
 
 use model::batch::Batch;
 

@@ -45,7 +45,7 @@ impl Export for Otlp {
             let post = self.agent.post(&self.url).header("content-type", "application/x-protobuf");
             post.send(request.encode_to_vec()).map_err(|error| error.to_string())?;
         }
-        self.growth.settle(batch);
+        self.growth.settle(batch.clone());
         Ok(())
     }
 }

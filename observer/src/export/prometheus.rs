@@ -1,198 +1,167 @@
-//! Everything since the start, as Prometheus scrapes it (Prometheus documentation, "Exposition formats", version 0.0.4).
+//! Everything since the start, as Prometheus scrapes it: as text, or as Protocol Buffers with native histograms.
 //!
-//! Counters and histograms only grow. A window that is revised replaces what it said before, so the windows that can
-//! still be revised are kept apart from those that cannot. Buckets end on decimal edges, where our bins end too; they
-//! count what is less than the edge, where Prometheus means less or equal.
+//! Counters and histograms only grow. A window that is revised replaces what it said before, so what the windows said
+//! that can still be revised is remembered, and only what they grew by is added.
 
-use super::edges::{Unit, edges};
-use crate::windows::REVISE_SPAN;
+mod form;
+mod native;
+mod protobuf;
+mod text;
+
+pub use form::Form;
+
+use super::edges::Unit;
+use super::growth::{self, Growth};
 use model::batch::{Batch, Value};
-use model::histogram::{Distribution, Histogram};
+use model::histogram::Histogram;
 use model::series::Series;
 use model::units::CaptureTime;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
+
+/// Series that are kept; each histogram takes some kilobytes. Beyond it values are left out, and counted.
+const SERIES_MAX: usize = 20_000;
+/// What counts values that were left out.
+const OVER_LIMIT: &str = "observer.series_over_limit";
+/// What is said of every histogram.
+const HELP: &str =
+    "Buckets count values less than their edge; the sum is that of the bins' middles.";
 
 /// What was said so far.
 #[derive(Debug, Default)]
 pub struct Registry {
-    /// Windows that cannot be revised any more, together.
-    settled: Totals,
-    /// The others, by start.
-    recent: BTreeMap<CaptureTime, Batch>,
+    totals: BTreeMap<Arc<Series>, Total>,
+    said: Growth,
 }
 
-/// Sums by series.
-#[derive(Clone, Debug, Default)]
-struct Totals(BTreeMap<Arc<Series>, Total>);
-
+/// What a series came to.
 #[derive(Clone, Debug)]
 enum Total {
     Histogram(Box<Histogram>),
     Counter(u64),
-    Level(f64),
+    Level { level: f64, at: CaptureTime },
 }
 
-impl Totals {
-    fn add(&mut self, batch: &Batch) {
-        for (series, value) in &batch.values {
-            match value {
-                Value::Histogram(histogram) => {
-                    let empty = || Total::Histogram(Box::default());
-                    let total = self.0.entry(Arc::clone(series)).or_insert_with(empty);
-                    if let Total::Histogram(total) = total {
-                        total.merge_compact(histogram);
-                    }
-                }
-                Value::Delta(grown) => {
-                    let total = self.0.entry(Arc::clone(series)).or_insert(Total::Counter(0));
-                    if let Total::Counter(total) = total {
-                        *total = total.saturating_add(*grown);
-                    }
-                }
-                Value::Gauge(gauge) => {
-                    self.0.insert(Arc::clone(series), Total::Level(gauge.last));
-                }
-                Value::Text(_) => {}
-            }
-        }
-    }
+/// All series of one metric.
+struct Family<'r> {
+    name: String,
+    unit: Unit,
+    kind: Kind,
+    metrics: Vec<(&'r Series, &'r Total)>,
+}
+
+/// Prometheus' name of what a family is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
 }
 
 impl Registry {
-    /// Takes in what a window says; a revision replaces what it said before.
+    /// Takes in what a window says; a revision replaces what it said before, and a lower one changes nothing.
     pub fn update(&mut self, batch: Batch) {
-        let newest = batch.id.window.start;
-        self.recent.insert(newest, batch);
-        let settled = newest.minus(REVISE_SPAN).minus(REVISE_SPAN);
-        while let Some(entry) = self.recent.first_entry().filter(|entry| *entry.key() < settled) {
-            self.settled.add(&entry.remove());
+        if self.said.revision(&batch).is_some_and(|said| said >= batch.revision) {
+            return;
+        }
+        let mut left_out = 0;
+        for (series, value) in &batch.values {
+            let is_full = self.totals.len() >= SERIES_MAX;
+            let total = match self.totals.get_mut(series) {
+                Some(total) => total,
+                None if is_full => {
+                    left_out += 1;
+                    continue;
+                }
+                None => {
+                    let Some(nothing) = Total::nothing_like(value) else { continue };
+                    self.totals.entry(Arc::clone(series)).or_insert(nothing)
+                }
+            };
+            let before = self.said.before(&batch, series);
+            if let Some(grown) = growth::since(value, before) {
+                total.add(&grown, batch.id.window.start);
+            }
+        }
+        let over = self.totals.entry(Arc::new(Series::new(OVER_LIMIT, &[])));
+        over.or_insert(Total::Counter(0)).add(&Value::Delta(left_out), batch.id.window.start);
+        self.said.settle(batch);
+    }
+
+    /// What a scrape gets.
+    pub fn render(&self, form: Form) -> Vec<u8> {
+        match form {
+            Form::Text => text::render(self.families()).into_bytes(),
+            Form::Protobuf => protobuf::render(self.families()),
         }
     }
 
-    /// The text that a scrape gets.
-    pub fn render(&self) -> String {
-        let mut totals = self.settled.clone();
-        self.recent.values().for_each(|batch| totals.add(batch));
-        let mut out = String::new();
-        let mut newest = "";
-        for (series, total) in &totals.0 {
-            if series.metric() != newest {
-                newest = series.metric();
-                head(&mut out, newest, total);
+    fn families(&self) -> impl Iterator<Item = Family<'_>> {
+        let mut all = self.totals.iter().peekable();
+        std::iter::from_fn(move || {
+            let (first, total) = all.next()?;
+            let mut family = Family::of(first, total);
+            let is_same = |(series, _): &(&Arc<Series>, _)| series.metric() == first.metric();
+            while let Some((series, total)) = all.next_if(is_same) {
+                family.metrics.push((series, total));
             }
-            render(&mut out, series, total);
+            Some(family)
+        })
+    }
+}
+
+impl Total {
+    fn nothing_like(value: &Value) -> Option<Self> {
+        match value {
+            Value::Histogram(_) => Some(Self::Histogram(Box::default())),
+            Value::Delta(_) => Some(Self::Counter(0)),
+            Value::Gauge(_) => Some(Self::Level { level: 0.0, at: CaptureTime::ZERO }),
+            Value::Text(_) => None,
         }
-        out
+    }
+
+    fn add(&mut self, grown: &Value, start: CaptureTime) {
+        match (self, grown) {
+            (Self::Histogram(total), Value::Histogram(grown)) => total.merge_compact(grown),
+            (Self::Counter(total), Value::Delta(grown)) => *total = total.saturating_add(*grown),
+            // An older window that is revised says nothing of now.
+            (Self::Level { level, at }, Value::Gauge(gauge)) if start >= *at => {
+                (*level, *at) = (gauge.last, start);
+            }
+            (_, _) => {}
+        }
+    }
+}
+
+impl<'r> Family<'r> {
+    fn of(series: &'r Series, total: &'r Total) -> Self {
+        let unit = Unit::of(series.metric());
+        let kind = match total {
+            Total::Histogram(_) => Kind::Histogram,
+            Total::Counter(_) => Kind::Counter,
+            Total::Level { .. } => Kind::Gauge,
+        };
+        let name = name(series.metric(), kind, unit);
+        Self { name, unit, kind, metrics: vec![(series, total)] }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        (self.kind == Kind::Histogram).then_some(HELP)
     }
 }
 
 /// `wirelat_http_total_seconds`, `wirelat_http_requests_total`.
-fn name(metric: &str, total: &Total) -> String {
+fn name(metric: &str, kind: Kind, unit: Unit) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let plain: String =
         metric.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
-    let unit = match (total, Unit::of(metric)) {
-        (Total::Histogram(_), Unit::Seconds) => "_seconds",
-        (Total::Counter(_), _) => "_total",
+    let suffix = match (kind, unit) {
+        (Kind::Histogram, Unit::Seconds) => "_seconds",
+        (Kind::Counter, _) => "_total",
         (_, _) => "",
     };
-    format!("wirelat_{plain}{unit}")
-}
-
-fn head(out: &mut String, metric: &str, total: &Total) {
-    let (kind, name) = match total {
-        Total::Histogram(_) => ("histogram", name(metric, total)),
-        Total::Counter(_) => ("counter", name(metric, total)),
-        Total::Level(_) => ("gauge", name(metric, total)),
-    };
-    if let Total::Histogram(_) = total {
-        let _ = writeln!(
-            out,
-            "# HELP {name} Buckets count values less than their edge; the sum is that of the bins' middles."
-        );
-    }
-    let _ = writeln!(out, "# TYPE {name} {kind}");
-}
-
-fn render(out: &mut String, series: &Series, total: &Total) {
-    let name = name(series.metric(), total);
-    match total {
-        Total::Histogram(histogram) => {
-            for (edge, threshold) in edges(Unit::of(series.metric())) {
-                let count = histogram.count_below(threshold).lower.to_string();
-                line(out, &format!("{name}_bucket"), series, Some(&edge.to_string()), &count);
-            }
-            let count = histogram.count().to_string();
-            line(out, &format!("{name}_bucket"), series, Some("+Inf"), &count);
-            let sum = histogram.approx_sum();
-            line(out, &format!("{name}_sum"), series, None, &sum.to_string());
-            line(out, &format!("{name}_count"), series, None, &count);
-        }
-        Total::Counter(count) => line(out, &name, series, None, &count.to_string()),
-        Total::Level(level) => line(out, &name, series, None, &level.to_string()),
-    }
-}
-
-fn line(out: &mut String, name: &str, series: &Series, edge: Option<&str>, value: &str) {
-    out.push_str(name);
-    let mut separator = '{';
-    let tags = series.tags().chain(edge.map(|edge| ("le", edge)));
-    for (tag, text) in tags {
-        let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let _ = write!(out, "{separator}{tag}=\"{escaped}\"");
-        separator = ',';
-    }
-    let _ = writeln!(out, "{} {value}", if separator == ',' { "}" } else { "" });
+    format!("wirelat_{plain}{suffix}")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use model::batch::BatchId;
-    use model::histogram::CompactHistogram;
-    use model::units::Nanos;
-    use model::window::WindowLength;
-
-    fn batch(start: u64, revision: u64, millis: &[u64]) -> Batch {
-        let mut histogram = Histogram::new();
-        millis.iter().for_each(|millis| histogram.record_nanos(millis * 1_000_000));
-        let tags = [("wire", "http:80"), ("route", "/a\"b")];
-        let window = WindowLength::DEFAULT.window_of(CaptureTime::from_parts(start, 0));
-        Batch {
-            id: BatchId { source: "test".into(), run: 1, pipeline: 0, window },
-            revision,
-            values: vec![
-                (Arc::new(Series::new("http.requests", &tags)), Value::Delta(millis.len() as u64)),
-                (
-                    Arc::new(Series::new("http.total", &tags)),
-                    Value::Histogram(CompactHistogram::from(&histogram)),
-                ),
-            ],
-        }
-    }
-
-    #[test]
-    fn a_revision_replaces_and_old_windows_stay_counted() {
-        let mut registry = Registry::default();
-        registry.update(batch(1_000, 1, &[3]));
-        registry.update(batch(1_000, 2, &[3, 4, 30]));
-        let hours = Nanos::from_seconds(7_200).0 / 1_000_000_000;
-        registry.update(batch(1_000 + hours, 1, &[300]));
-        assert_eq!(registry.recent.len(), 1, "the first window cannot change any more");
-        let text = registry.render();
-        let has = |line: &str| assert!(text.lines().any(|own| own == line), "{line}\n{text}");
-        has("# TYPE wirelat_http_requests_total counter");
-        has("wirelat_http_requests_total{route=\"/a\\\"b\",wire=\"http:80\"} 4");
-        has("# TYPE wirelat_http_total_seconds histogram");
-        for (edge, count) in
-            [("0.0025", 0), ("0.005", 2), ("0.05", 3), ("0.25", 3), ("0.5", 4), ("+Inf", 4)]
-        {
-            has(&format!(
-                "wirelat_http_total_seconds_bucket{{route=\"/a\\\"b\",wire=\"http:80\",le=\"{edge}\"}} {count}"
-            ));
-        }
-        has("wirelat_http_total_seconds_count{route=\"/a\\\"b\",wire=\"http:80\"} 4");
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a file of a sealed window is called behind its number.
 const SEALED: &str = "batch";
@@ -26,9 +28,51 @@ pub struct Spool {
     bytes_max: u64,
     /// Numbers of files, and their bytes.
     waiting: VecDeque<(u64, u64)>,
-    bytes: u64,
+    level: Arc<SpoolLevel>,
     next: u64,
-    dropped: u64,
+}
+
+/// What lies in a spool, for those who may not wait for its disk.
+#[derive(Debug, Default)]
+pub struct SpoolLevel {
+    batches: AtomicU64,
+    bytes: AtomicU64,
+    dropped: AtomicU64,
+    /// So many of the dropped were told.
+    dropped_told: AtomicU64,
+}
+
+impl SpoolLevel {
+    fn grow(&self, bytes: u64) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn shrink(&self, bytes: u64) {
+        self.batches.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Batches that wait.
+    pub fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
+    }
+
+    /// Their bytes on disk.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Batches that gave way so far.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Batches that gave way since this was last asked.
+    pub fn newly_dropped(&self) -> u64 {
+        let dropped = self.dropped();
+        dropped.saturating_sub(self.dropped_told.swap(dropped, Ordering::Relaxed))
+    }
 }
 
 /// Some of what waits: a body to send.
@@ -49,9 +93,8 @@ impl Spool {
             directory: directory.to_owned(),
             bytes_max,
             waiting: VecDeque::new(),
-            bytes: 0,
+            level: Arc::default(),
             next: 0,
-            dropped: 0,
         };
         let mut found = Vec::new();
         for entry in fs::read_dir(directory)? {
@@ -66,7 +109,7 @@ impl Spool {
         }
         found.sort_unstable();
         spool.next = found.last().map_or(0, |&(number, _)| number + 1);
-        spool.bytes = found.iter().map(|&(_, bytes)| bytes).sum();
+        found.iter().for_each(|&(_, bytes)| spool.level.grow(bytes));
         spool.waiting = found.into();
         let partial = directory.join(PARTIAL);
         if let Ok(left) = fs::metadata(&partial) {
@@ -83,7 +126,7 @@ impl Spool {
 
     fn file(&mut self, bytes: u64) {
         self.waiting.push_back((self.next, bytes));
-        self.bytes += bytes;
+        self.level.grow(bytes);
         self.next += 1;
     }
 
@@ -124,9 +167,9 @@ impl Spool {
     }
 
     fn keep_bound(&mut self) -> io::Result<()> {
-        while self.bytes > self.bytes_max && self.waiting.len() > 1 {
+        while self.level.bytes() > self.bytes_max && self.waiting.len() > 1 {
             self.remove_oldest()?;
-            self.dropped += 1;
+            self.level.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -135,7 +178,7 @@ impl Spool {
         let Some(&(number, bytes)) = self.waiting.front() else { return Ok(()) };
         fs::remove_file(self.path(number))?;
         self.waiting.pop_front();
-        self.bytes -= bytes;
+        self.level.shrink(bytes);
         Ok(())
     }
 
@@ -170,14 +213,9 @@ impl Spool {
         self.waiting.is_empty()
     }
 
-    /// Their bytes on disk.
-    pub const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Batches that gave way so far.
-    pub const fn dropped(&self) -> u64 {
-        self.dropped
+    /// What lies here, and what gave way.
+    pub fn level(&self) -> Arc<SpoolLevel> {
+        Arc::clone(&self.level)
     }
 }
 
@@ -188,7 +226,6 @@ mod tests {
     use model::series::Series;
     use model::units::CaptureTime;
     use model::window::WindowLength;
-    use std::sync::Arc;
 
     fn batch(number: u64) -> Batch {
         let window = WindowLength::DEFAULT.window_of(CaptureTime::from_parts(10 * number, 0));
@@ -218,7 +255,9 @@ mod tests {
         assert_eq!(read(&load), [2, 3, 4, 5].map(batch));
         assert_eq!(spool.load(100, 1).unwrap().unwrap().batches, 1, "one at least");
         spool.settle(&load).unwrap();
-        assert!(spool.is_empty() && spool.load(9, 9).unwrap().is_none() && spool.bytes() == 0);
+        assert!(
+            spool.is_empty() && spool.load(9, 9).unwrap().is_none() && spool.level().bytes() == 0
+        );
     }
 
     #[test]
@@ -244,8 +283,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::open(folder.path(), 200).unwrap();
         (0..50).for_each(|number| spool.append(&batch(number)).unwrap());
-        assert!(spool.bytes() <= 200 && spool.len() > 1, "{spool:?}");
-        assert_eq!(spool.dropped(), 50 - spool.len() as u64);
+        let level = spool.level();
+        assert!(level.bytes() <= 200 && spool.len() > 1, "{spool:?}");
+        assert_eq!(level.batches(), spool.len() as u64);
+        assert_eq!(level.newly_dropped(), 50 - spool.len() as u64);
+        assert_eq!(level.newly_dropped(), 0);
         let left = read(&spool.load(99, 1 << 20).unwrap().unwrap());
         assert_eq!(left.last(), Some(&batch(49)));
     }

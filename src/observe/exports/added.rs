@@ -2,8 +2,8 @@
 
 use super::Said;
 use crate::failure::say;
+use crossbeam_channel::Receiver;
 use observer::export::Export;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// Pauses between attempts. After them a window is given up: nothing is kept on disk for these.

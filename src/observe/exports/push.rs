@@ -3,9 +3,9 @@
 use super::Said;
 use crate::failure::say;
 use anyhow::Context;
-use observer::export::{Pusher, Sent, Spool, Target};
+use crossbeam_channel::Receiver;
+use observer::export::{Pusher, Sent, Spool, SpoolLevel, Target};
 use std::path::Path;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,13 +41,19 @@ impl Push {
         Ok(Self { spool: Arc::new(Mutex::new(spool)), target })
     }
 
+    /// What lies in the spool.
+    pub(super) fn level(&self) -> Arc<SpoolLevel> {
+        lock(&self.spool).level()
+    }
+
     /// Spools until there is nothing more to spool.
     pub(super) fn run(self, said: &Receiver<Said>) -> anyhow::Result<()> {
         let signal = Arc::new((Mutex::new(Told::default()), Condvar::new()));
         let (spool, target) = (Arc::clone(&self.spool), self.target);
         let heard = Arc::clone(&signal);
         std::thread::spawn(move || send_all(Pusher::new(spool, target), &heard));
-        let mut dropped = lock(&self.spool).dropped();
+        let level = lock(&self.spool).level();
+        let mut dropped = level.dropped();
         tell(&signal, |told| told.news = true);
         for said in said {
             let mut spool = lock(&self.spool);
@@ -57,8 +63,8 @@ impl Push {
                     spool.keep_partial(&batches).context("writing the spool")?;
                 }
             }
-            if spool.dropped() > dropped {
-                dropped = spool.dropped();
+            if level.dropped() > dropped {
+                dropped = level.dropped();
                 say(&format!("warning: the spool is full; {dropped} windows gave way unsent"));
             }
             drop(spool);
