@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::observe::SOCKET;
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::histogram::Threshold;
@@ -25,6 +26,8 @@ pub enum Command {
     Replay(Box<ReplayArguments>),
     /// Watch the wires of this server, as root: every window goes to a store, to Prometheus, to files
     Observe(Box<ObserveArguments>),
+    /// Look at what an observer on this server sees, live, in the terminal
+    Top(TopArguments),
     /// Make a report from a store that a replay or an observer wrote
     #[command(subcommand)]
     Report(ReportCommand),
@@ -146,6 +149,9 @@ pub struct ObserveArguments {
     /// Be scraped by Prometheus here, at /metrics, as in 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub prometheus: Option<SocketAddr>,
+    /// Show every window to `wirelat top` here; /run/wirelat/observe.sock, where it can be had, without it
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
     /// Write every transaction as a line of JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub transactions: Option<PathBuf>,
@@ -173,6 +179,19 @@ pub struct ObserveArguments {
     /// Become this user once attached, if started as root; `root` stays root
     #[arg(long, value_name = "NAME", default_value = "nobody")]
     pub user: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TopArguments {
+    /// The observer's socket
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    pub socket: PathBuf,
+    /// Count the requests that took this long or longer, as in 200ms or 1.5s
+    #[arg(long, value_name = "SPAN", value_parser = objective)]
+    pub objective: Option<Threshold>,
+    /// Print one picture as plain text, and end
+    #[arg(long)]
+    pub once: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod outputs;
 mod replay;
 mod report;
 mod synthesize;
+mod top;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };

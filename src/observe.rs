@@ -15,7 +15,8 @@ use crate::replay::{self, unwrapped, wire};
 use anyhow::Context;
 use clap::Parser;
 use decoders::engine::EngineConfig;
-use exports::{Exports, Push};
+pub use exports::SOCKET;
+use exports::{Exports, Push, Socket};
 use observer::capture::CaptureError;
 use observer::capture::live::{self, LiveOptions, LiveSource};
 use observer::export::{HttpTrap, Otlp, Target};
@@ -45,7 +46,8 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
             || arguments.otlp.is_some()
             || arguments.prometheus.is_some()
             || arguments.transactions.is_some()
-            || arguments.connections.is_some(),
+            || arguments.connections.is_some()
+            || arguments.socket.is_some(),
         "nothing would get what is observed: give --push URL, --store DIR, --prometheus ADDRESS:PORT or --transactions FILE"
     );
     let config = EngineConfig {
@@ -73,6 +75,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     }
     let target = target(arguments)?;
     let listener = arguments.prometheus.map(exports::listen).transpose()?;
+    let socket = Socket::open(arguments.socket.as_deref(), user.as_ref())?;
     if let Some(user) = &user {
         privileges::become_user(user)?;
     }
@@ -92,6 +95,9 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     }
     if let Some(listener) = listener {
         exports.scraped(listener)?;
+    }
+    if let Some(socket) = socket {
+        exports.shown(socket);
     }
     let mut windows = Windows::new(identity(arguments)?, Length::Fixed(arguments.window));
     windows.watch_from(live::now());

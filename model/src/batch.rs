@@ -1,5 +1,6 @@
 //! A batch: what one run of one observer says of one window.
 
+pub mod stream;
 pub mod wire_form;
 
 use crate::histogram::CompactHistogram;

@@ -4,12 +4,12 @@ use model::ledger::Streams;
 use model::units::{CaptureTime, NANOS_PER_SECOND, Nanos};
 
 /// `1,204,551`.
-pub(crate) fn count(count: u64) -> String {
+pub fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 
 /// `1 window`, `188 windows`: a noun that takes an s.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
@@ -31,7 +31,7 @@ fn grouped(digits: &str) -> String {
 }
 
 /// Seconds as `1.27 s`, `75 ms`, `980 µs`: as many digits as a bin is wide.
-pub(crate) fn latency(seconds: f64) -> String {
+pub fn latency(seconds: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
     if !seconds.is_finite() || seconds <= 0.0 {
         return "0 s".to_owned();
@@ -55,7 +55,7 @@ fn fixed(number: f64, places: u8) -> String {
 }
 
 /// A rate: `13.9/s`, `0.02/s`, `1,204/s`.
-pub(crate) fn rate(per_second: f64) -> String {
+pub fn rate(per_second: f64) -> String {
     if per_second >= 100.0 {
         grouped(&fixed(per_second, 0)) + "/s"
     } else if per_second >= 0.1 || per_second <= 0.0 {
@@ -78,7 +78,7 @@ pub(crate) fn percent(part: u64, whole: u64, places: u32) -> String {
 }
 
 /// How much of the readable bytes was read; where none was readable, there is nothing to say.
-pub(crate) fn coverage(streams: &Streams) -> String {
+pub fn coverage(streams: &Streams) -> String {
     if streams.span > 0 && streams.span == streams.opaque {
         return "–".to_owned();
     }
@@ -99,7 +99,7 @@ fn decimal(scaled: u128, places: u32) -> String {
 }
 
 /// Bytes as `1.2 MB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match UNITS.iter().find(|(_, scale)| bytes >= *scale) {
@@ -112,7 +112,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A span of time in its two largest units: `24 h`, `50 min`, `1 h 5 min`, `3.2 s`.
-pub(crate) fn span(span: Nanos) -> String {
+pub fn span(span: Nanos) -> String {
     const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
     let seconds = span.0 / NANOS_PER_SECOND;
     if seconds < 60 {
@@ -182,6 +182,11 @@ impl Clock {
             format!("{} and {}", self.time(from), self.time(to))
         }
     }
+}
+
+/// `05:00:10`, in UTC.
+pub fn time_of_day(time: CaptureTime) -> String {
+    clock(CaptureTime::from_parts(time.as_seconds(), 0), true)
 }
 
 fn clock(time: CaptureTime, seconds: bool) -> String {

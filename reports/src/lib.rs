@@ -4,11 +4,11 @@
 
 pub mod connections;
 pub mod figures;
+pub mod format;
 pub mod heatmap;
 pub mod html;
 pub mod input;
 pub mod json;
 pub mod text;
 
-mod format;
 mod sentence;

@@ -3,12 +3,14 @@
 mod added;
 mod push;
 mod scrape;
+mod socket;
 
 use crate::failure::say;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use model::batch::{Batch, Gauge, Value};
 use observer::export::{Export, SpoolLevel};
+use socket::Readers;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use store::Store;
@@ -17,6 +19,7 @@ use tokio::runtime::Builder;
 
 pub use push::Push;
 pub use scrape::listen;
+pub use socket::{SOCKET, Socket};
 
 /// Things that wait for one who takes windows. Beyond it they are lost to him, and that is said.
 const WAITING_MAX: usize = 256;
@@ -26,6 +29,14 @@ enum Said {
     Window(Batch),
     /// The windows that are not over.
     Partial(Vec<Batch>),
+}
+
+/// When somebody wants windows that are not over.
+enum Wants {
+    Never,
+    Always,
+    /// While anybody reads.
+    Read(Readers),
 }
 
 /// A tag's name and value.
@@ -38,7 +49,7 @@ struct Taker {
     tag: &'static str,
     sender: Sender<Said>,
     thread: JoinHandle<anyhow::Result<()>>,
-    wants_partial: bool,
+    wants_partial: Wants,
     lost: u64,
     /// So many of them are in its series.
     lost_told: u64,
@@ -58,7 +69,7 @@ impl Taker {
             taken
         };
         let thread = std::thread::spawn(work);
-        Self { name, tag, sender, thread, wants_partial: false, lost: 0, lost_told: 0 }
+        Self { name, tag, sender, thread, wants_partial: Wants::Never, lost: 0, lost_told: 0 }
     }
 
     fn hand_on(&mut self, said: Said) {
@@ -74,6 +85,14 @@ impl Taker {
             // It said why when it ended.
             Err(TrySendError::Disconnected(_)) if is_window => self.lost += 1,
             _ => {}
+        }
+    }
+
+    fn wants_partial(&self) -> bool {
+        match &self.wants_partial {
+            Wants::Never => false,
+            Wants::Always => true,
+            Wants::Read(readers) => readers.any(),
         }
     }
 
@@ -105,7 +124,7 @@ impl Exports {
     pub fn push(&mut self, push: Push) {
         self.spool = Some(push.level());
         let spool = Taker::start(("the spool", "spool"), move |said| push.run(&said));
-        self.takers.push(Taker { wants_partial: true, ..spool });
+        self.takers.push(Taker { wants_partial: Wants::Always, ..spool });
     }
 
     /// Sends every window to somebody who adds them up.
@@ -128,9 +147,16 @@ impl Exports {
         Ok(())
     }
 
+    /// Shows every window to terminals.
+    pub fn shown(&mut self, socket: Socket) {
+        let (readers, take) = socket::serve(socket);
+        let socket = Taker::start(("the socket", "socket"), take);
+        self.takers.push(Taker { wants_partial: Wants::Read(readers), ..socket });
+    }
+
     /// Whether somebody wants windows before they are over.
     pub fn wants_partial(&self) -> bool {
-        self.takers.iter().any(|taker| taker.wants_partial)
+        self.takers.iter().any(Taker::wants_partial)
     }
 
     /// Hands a window to everybody.
@@ -143,7 +169,7 @@ impl Exports {
     /// Hands what is known of windows that are not over to those who want it: in other queues it would only take the room
     /// of windows.
     pub fn hand_on_partial(&mut self, batches: &[Batch]) {
-        for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial) {
+        for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial()) {
             taker.hand_on(Said::Partial(batches.to_vec()));
         }
     }

@@ -17,6 +17,16 @@ pub const LIGHT: [[f64; 3]; 6] = [
     [0.2, 0.09, 300.0],
 ];
 
+/// The same on a dark background.
+pub const DARK: [[f64; 3]; 6] = [
+    [0.36, 0.11, 300.0],
+    [0.44, 0.14, 280.0],
+    [0.55, 0.13, 240.0],
+    [0.7, 0.125, 185.0],
+    [0.84, 0.14, 130.0],
+    [0.965, 0.09, 105.0],
+];
+
 /// Points on the path between which it is taken as straight.
 const PATH: usize = 1_024;
 
@@ -102,6 +112,8 @@ mod tests {
             0.2126 * f64::from(*r) + 0.7152 * f64::from(*g) + 0.0722 * f64::from(*b)
         };
         assert!(scale.windows(2).all(|pair| luma(&pair[1]) <= luma(&pair[0]) + 0.5));
+        let dark = super::scale(&DARK);
+        assert!(dark.windows(2).all(|pair| luma(&pair[1]) + 0.5 >= luma(&pair[0])));
         assert!(scale.windows(2).all(|pair| pair[0] != pair[1]), "no step is lost");
     }
 }

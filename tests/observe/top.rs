@@ -1,0 +1,142 @@
+//! Terminals on this host: `wirelat top` says what clients did, and nobody who reads holds the observer up.
+
+use crate::common::{Observer, PATIENCE, ask, folder, is_root, serve, text};
+use model::batch::stream;
+use std::io::Read;
+use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+fn top(socket: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelat"));
+    command.args(["top", "--socket", text(socket)]).args(arguments).output().unwrap()
+}
+
+/// One picture; again until it says what is expected.
+fn picture(socket: &Path, expected: &str) -> String {
+    let began = Instant::now();
+    loop {
+        let output = top(socket, &["--once", "--objective", "30ms"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        if said.contains(expected) || began.elapsed() > PATIENCE {
+            return said;
+        }
+    }
+}
+
+/// The cells of the row with this name.
+fn cells<'s>(picture: &'s str, name: &str) -> Vec<&'s str> {
+    let row = picture.lines().find(|line| line.contains(name)).unwrap();
+    row.split_whitespace().collect()
+}
+
+#[test]
+fn a_terminal_sees_what_a_client_did() {
+    if !is_root() {
+        println!("not root: nothing can be captured, and nothing was tested");
+        return;
+    }
+    let (folder, server) = (folder(), serve());
+    let socket = folder.path().join("run/observe.sock");
+    let wire = format!("http:{}", server.port());
+    // Windows are long: what is seen at once is what is known of one that is not over.
+    let observer = Observer::start(&[
+        "--interface",
+        "lo",
+        "--wire",
+        &wire,
+        "--window",
+        "60s",
+        "--socket",
+        text(&socket),
+    ]);
+    let found = std::fs::metadata(&socket).unwrap();
+    assert_eq!(found.permissions().mode() & 0o777, 0o600, "nobody else may connect");
+    assert_ne!(found.uid(), 0, "it belongs to the user that observes");
+
+    let mut stream = TcpStream::connect(server).unwrap();
+    for number in 0..50 {
+        ask(&mut stream, if number % 10 == 9 { "/slow" } else { "/fast" });
+    }
+    let said = picture(&socket, " 50 ok");
+    let slow = cells(&said, "GET /slow");
+    assert_eq!(slow.get(7), Some(&"5"), "all of them took 30 ms or longer:\n{said}");
+    let fast = cells(&said, "GET /fast");
+    assert_eq!(fast.get(7), Some(&"0"), "{said}");
+    assert!(said.contains("coverage 100 %"), "{said}");
+    assert!(said.bytes().all(|byte| byte == b'\n' || byte >= b' '), "nothing steers a terminal");
+
+    let other = folder.path().join("nobody.sock");
+    let output = top(&other, &["--once"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("no observer at") && said.lines().count() == 1, "{said}");
+    observer.stop();
+    assert!(!socket.exists(), "it is gone with the observer");
+}
+
+#[test]
+fn so_many_may_read_and_there_is_room_again_when_one_goes() {
+    if !is_root() {
+        println!("not root: nothing can be captured, and nothing was tested");
+        return;
+    }
+    let (folder, server) = (folder(), serve());
+    let socket = folder.path().join("observe.sock");
+    let wire = format!("http:{}", server.port());
+    let observer = Observer::start(&[
+        "--interface",
+        "lo",
+        "--wire",
+        &wire,
+        "--window",
+        "1s",
+        "--socket",
+        text(&socket),
+    ]);
+    // So many may read; the next one is told nothing.
+    let mut readers: Vec<UnixStream> =
+        (0..8).map(|_| UnixStream::connect(&socket).unwrap()).collect();
+    for reader in &mut readers {
+        reader.set_read_timeout(Some(PATIENCE)).unwrap();
+        reader.read_exact(&mut [0]).unwrap();
+    }
+    let mut ninth = UnixStream::connect(&socket).unwrap();
+    ninth.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(ninth.read(&mut [0]).unwrap(), 0);
+
+    // One of them goes; there is room for another, once that was noticed.
+    drop(readers.pop());
+    let began = Instant::now();
+    let mut known = loop {
+        let mut late = UnixStream::connect(&socket).unwrap();
+        late.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut bytes = vec![0; 1];
+        if late.read(&mut bytes).unwrap() > 0 {
+            break (late, bytes);
+        }
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    // The others never read again, and he hears of every window.
+    let mut stream = TcpStream::connect(server).unwrap();
+    ask(&mut stream, "/fast");
+    let (mut windows, mut buffer) = (Vec::new(), [0; 4096]);
+    while windows.len() < 3 {
+        let read = known.0.read(&mut buffer).unwrap();
+        assert!(read > 0);
+        known.1.extend_from_slice(buffer.get(..read).unwrap());
+        while let Some((batches, used)) = stream::read(&known.1).unwrap() {
+            known.1.drain(..used);
+            windows.extend(batches.into_iter().map(|batch| batch.id.window.start));
+            windows.dedup();
+        }
+    }
+    drop((readers, known));
+    let said = picture(&socket, "% CPU");
+    assert!(said.contains("% CPU") && said.contains("nothing lost"), "{said}");
+    observer.stop();
+}
