@@ -12,6 +12,7 @@ use super::app::App;
 use header::Header;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
+use ratatui::text::{Line, Span};
 
 /// Below this many lines the selected row has no heatmap.
 const STRIP_FROM: u16 = 18;
@@ -61,6 +62,16 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, look: Look<'_>) {
             footer::help(frame, area);
         }
     }
+}
+
+/// A line, with an ellipsis where something is missing.
+fn fitted<'l>(text: String, width: u16) -> Line<'l> {
+    let width = usize::from(width);
+    if Span::raw(&text).width() <= width {
+        return Line::raw(text);
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    Line::raw(kept + "…")
 }
 
 /// Columns that the heatmap has in a frame of so many.

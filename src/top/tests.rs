@@ -232,5 +232,5 @@ fn wide_letters_take_their_room() {
         CaptureTime::from_parts(NOON + 10, 0),
     );
     let shown = frame(&mut app, 80, 12);
-    assert!(shown.contains("  GET /寿司               0.3/s"), "{shown}");
+    assert!(shown.contains("  GET /寿司              0.3/s"), "{shown}");
 }

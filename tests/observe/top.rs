@@ -75,7 +75,8 @@ fn a_terminal_sees_what_a_client_did() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said.contains("no observer at") && said.lines().count() == 1, "{said}");
     observer.stop();
-    assert!(!socket.exists(), "it is gone with the observer");
+    let output = top(&socket, &["--once"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no observer at"));
 }
 
 #[test]

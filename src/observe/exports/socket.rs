@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const KEPT_MAX: usize = 360;
 const KEPT_BYTES_MAX: usize = 8 << 20;
 
-/// A place where terminals find this observer. It is gone with it, where the user it became may remove it.
+/// A place where terminals find this observer.
 pub struct Socket {
     listener: UnixListener,
     path: Bound,
@@ -41,7 +41,7 @@ struct Bound(PathBuf);
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        // Where that is not allowed, the next start does it.
+        // Where the user it became may not, the next start does it.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -73,9 +73,7 @@ fn listen(path: &Path, user: Option<&User>) -> anyhow::Result<Socket> {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => std::fs::remove_file(path)?,
         Err(_) => {}
     }
-    let directory =
-        path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists());
-    if let Some(directory) = directory {
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }
     // Nobody else may connect, from the first moment on: names of routes and statements are told here.
@@ -84,10 +82,8 @@ fn listen(path: &Path, user: Option<&User>) -> anyhow::Result<Socket> {
     umask(before);
     let listener = listener?;
     if let Some(user) = user {
-        let (uid, gid) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
-        lchown(path, uid, gid)?;
-        // So that the socket can be removed at the end. A directory of others stays theirs.
-        directory.map(|directory| lchown(directory, uid, gid)).transpose()?;
+        // The directory stays root's: who owns it could put something else in the socket's place.
+        lchown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
     }
     Ok(Socket { listener, path: Bound(path.to_owned()) })
 }

@@ -1,6 +1,6 @@
 //! What all wires came to, what the observer costs, and what was lost.
 
-use super::{Look, table};
+use super::{Look, fitted, table};
 use crate::top::app::App;
 use crate::top::state::{Row, Summary};
 use model::ledger::{Notices, Requests, Streams};
@@ -42,10 +42,11 @@ impl Header {
         let mut lines = area.rows();
         let mut line = || lines.next().unwrap_or_default();
         title(frame, line(), app, rows);
-        frame.render_widget(Line::raw(totals(app, summary)), line());
-        frame.render_widget(Line::raw(health(summary, self.alarm.is_none())), line());
+        frame.render_widget(fitted(totals(app, summary), area.width), line());
+        frame.render_widget(fitted(health(summary, self.alarm.is_none()), area.width), line());
         if let Some(alarm) = self.alarm {
-            frame.render_widget(Line::styled(alarm, look.palette.alarm()), line());
+            let alarm = fitted(alarm, area.width).style(look.palette.alarm());
+            frame.render_widget(alarm, line());
         }
     }
 }
@@ -86,7 +87,7 @@ fn totals(app: &App, summary: &Summary) -> String {
         format!("p99 {}", latency(all.times.map(|times| times.p99))),
     ];
     if let (Some(objective), Some(over)) = (app.objective, all.over) {
-        parts.push(format!("{} took {objective} or longer", table::bounds(over)));
+        parts.push(format!("{} ≥ {objective}", table::bounds(over)));
     }
     parts.push(format!("{} open", format::count(all.open.unwrap_or_default())));
     parts.push(format::counted(all.errors(), "error"));

@@ -34,6 +34,8 @@ impl Palette {
             Depth::Indexed => indexed(rgb),
             Depth::True => rgb_color(rgb),
         };
+        // Few colours have none between that of the letter and the ground's.
+        let behind = |rgb| if depth == Depth::True { behind(rgb) } else { GROUND };
         let scale = scale.map(|rgb| (colour(rgb), colour(behind(rgb))));
         Self { depth, scale: scale.collect() }
     }

@@ -28,8 +28,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, row: &Row, look
         Constraint::Length(1),
     ])
     .areas(area);
-    frame.render_widget(Line::raw(heading(row)).bold().underlined(), title);
-    frame.render_widget(Line::raw(figures(row)), numbers);
+    frame.render_widget(super::fitted(heading(row), area.width).bold().underlined(), title);
+    frame.render_widget(super::fitted(figures(row), area.width), numbers);
     let width = super::columns(area.width);
     let length = app.column(width);
     let columns = app.state().columns(&row.subject, width, length);

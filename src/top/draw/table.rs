@@ -14,7 +14,7 @@ use reports::format;
 use std::ops::Range;
 
 /// Widths of the numbers: rate, p50, p99, over, open, errors.
-const WIDTHS: [u16; 6] = [9, 7, 7, 9, 5, 7];
+const WIDTHS: [u16; 6] = [8, 7, 7, 8, 5, 7];
 /// The name's width at least, and at most where there is a strip beside it.
 const NAME: Range<u16> = 20..44;
 /// The strip's.
