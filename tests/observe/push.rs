@@ -157,6 +157,12 @@ fn a_collector_that_goes_away_gets_everything_when_it_is_back() {
     starts.sort_unstable();
     let all: Vec<u64> = (starts[0]..=*starts.last().unwrap()).collect();
     assert_eq!(starts, all, "every window has a batch");
+    let values = kept.batches.values().flat_map(|batch| &batch.values);
+    let spooled = values.filter_map(|(series, value)| match value {
+        Value::Gauge(gauge) if series.metric() == "observer.spool_batches" => Some(gauge.last),
+        _ => None,
+    });
+    assert!(spooled.fold(0.0, f64::max) >= 2.0, "it says what waited while nobody took it");
 }
 
 #[test]
