@@ -2,12 +2,12 @@
 
 use crate::common::{Observer, PATIENCE, ask, folder, is_root, serve, text};
 use model::batch::stream;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 fn top(socket: &Path, arguments: &[&str]) -> Output {
@@ -139,5 +139,56 @@ fn so_many_may_read_and_there_is_room_again_when_one_goes() {
     drop((readers, known));
     let said = picture(&socket, "% CPU");
     assert!(said.contains("% CPU") && said.contains("nothing lost"), "{said}");
+    observer.stop();
+}
+
+/// Enters and leaves the screen beside the one with the shell's lines (xterm, "Control Sequences", mode 1049).
+const ENTER: &str = "\u{1b}[?1049h";
+const LEAVE: &str = "\u{1b}[?1049l";
+
+#[test]
+fn the_terminal_is_left_as_it_was_found() {
+    if !is_root() {
+        println!("not root: nothing can be captured, and nothing was tested");
+        return;
+    }
+    let (folder, server) = (folder(), serve());
+    let (socket, process) = (folder.path().join("observe.sock"), folder.path().join("process"));
+    let wire = format!("http:{}", server.port());
+    let arguments = ["--interface", "lo", "--wire", &wire, "--window", "1s"];
+    let observer = Observer::start(&[&arguments[..], &["--socket", text(&socket)]].concat());
+    for is_told in [true, false] {
+        // script(1) makes a terminal; what it is told is typed there.
+        let top = format!("{} top --socket {}", env!("CARGO_BIN_EXE_wirelat"), text(&socket));
+        let inner = format!("stty rows 24 columns 80; echo $$ > {}; exec {top}", text(&process));
+        let mut script = Command::new("script")
+            .args(["--quiet", "--flush", "--return", "--command", &inner, "/dev/null"])
+            .env("TERM", "xterm-256color")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut typed, mut shown) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+        let (mut said, mut buffer) = (String::new(), [0; 4096]);
+        let began = Instant::now();
+        while !said.contains("wirelat") && began.elapsed() < PATIENCE {
+            let read = shown.read(&mut buffer).unwrap();
+            assert!(read > 0, "it ended early: {said:?}");
+            said.push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap()));
+        }
+        if is_told {
+            typed.write_all(b"q").unwrap();
+        } else {
+            let id = std::fs::read_to_string(&process).unwrap();
+            assert!(Command::new("kill").args(["-TERM", id.trim()]).status().unwrap().success());
+        }
+        let mut rest = Vec::new();
+        shown.read_to_end(&mut rest).unwrap();
+        assert!(script.wait().unwrap().success());
+        said.push_str(&String::from_utf8_lossy(&rest));
+        let (entered, left) = (said.find(ENTER).unwrap(), said.rfind(LEAVE).unwrap());
+        assert!(entered < left, "{said:?}");
+        drop(typed);
+    }
     observer.stop();
 }
