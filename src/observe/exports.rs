@@ -1,12 +1,15 @@
 //! Whoever takes windows: a store, a collector, Prometheus. Each beside the capture, which waits for nobody.
 
 mod added;
+mod open;
 mod push;
 mod scrape;
 
+use super::watched::Watched;
 use crate::failure::say;
 use anyhow::Context;
 use model::batch::Batch;
+use model::units::CaptureTime;
 use observer::export::{Export, Registry};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +18,8 @@ use store::Store;
 use store::embedded::EmbeddedStore;
 use tokio::runtime::Builder;
 
+pub use open::prepare;
 pub use push::Push;
-pub use scrape::listen;
 
 /// Things that wait for one who takes windows. Beyond it they are lost to him, and that is said.
 const WAITING_MAX: usize = 256;
@@ -24,8 +27,8 @@ const WAITING_MAX: usize = 256;
 /// What is handed on.
 enum Said {
     Window(Batch),
-    /// The windows that are not over.
-    Partial(Vec<Batch>),
+    /// The windows that are not over, as they were at a time.
+    Partial(Vec<Batch>, CaptureTime),
 }
 
 /// One who takes windows, on a thread of its own.
@@ -90,8 +93,9 @@ pub struct Exports {
 
 impl Exports {
     /// Writes every window into a store.
-    pub fn keep(&mut self, store: EmbeddedStore) {
-        self.takers.push(Taker::start("the store", move |said| keep(&store, &said)));
+    pub fn keep(&mut self, store: EmbeddedStore, watched: Option<Watched>) {
+        let keep = move |said| keep(&store, watched.as_ref(), &said);
+        self.takers.push(Taker::start("the store", keep));
     }
 
     /// Spools every window, and sends it.
@@ -128,9 +132,9 @@ impl Exports {
 
     /// Hands what is known of windows that are not over to those who want it: in other queues it would only take the room
     /// of windows.
-    pub fn hand_on_partial(&mut self, batches: &[Batch]) {
+    pub fn hand_on_partial(&mut self, batches: &[Batch], at: CaptureTime) {
         for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial) {
-            taker.hand_on(Said::Partial(batches.to_vec()));
+            taker.hand_on(Said::Partial(batches.to_vec(), at));
         }
     }
 
@@ -141,11 +145,19 @@ impl Exports {
 }
 
 /// Writes windows as they come.
-fn keep(store: &EmbeddedStore, said: &Receiver<Said>) -> anyhow::Result<()> {
+fn keep(
+    store: &EmbeddedStore,
+    watched: Option<&Watched>,
+    said: &Receiver<Said>,
+) -> anyhow::Result<()> {
     let runtime = Builder::new_current_thread().build().context("starting")?;
     for said in said {
         if let Said::Window(batch) = said {
+            let end = batch.id.window.end();
             runtime.block_on(store.write(batch))?;
+            if let Some(watched) = watched {
+                watched.until(end).context("writing down until when everything was watched")?;
+            }
         }
     }
     Ok(())
