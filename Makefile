@@ -8,7 +8,7 @@ export CARGO_BUILD_JOBS ?= $(shell scripts/build-jobs.sh)
 .DEFAULT_GOAL := help
 # Two cargos at a time would wait for each other.
 .NOTPARALLEL:
-.PHONY: help demo build test check lint bench fuzz live-test record-fixtures clean-demo
+.PHONY: help demo build test check lint deb bench fuzz live-test record-fixtures clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,6 +32,11 @@ lint:
 	@scripts/install-packages.sh test
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+deb: build ## A Debian package, in target/debian
+	@scripts/install-packages.sh deb
+	@command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
+	cargo deb --no-build
 
 bench: ## Benchmarks; the whole-run figure makes a capture of 6 GB in TMPDIR
 	@scripts/check-rust.sh

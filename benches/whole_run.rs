@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use model::ledger::Packets;
 use model::protocol::Protocol;
 use model::units::CaptureTime;
-use observer::capture::{FileSource, Progress};
+use observer::capture::{CaptureWarning, FileSource, Progress};
 use observer::catalog::Catalog;
 use observer::pipeline::{self, Sink, SinkError};
 use observer::windows::{Identity, Length, Windows};
@@ -240,6 +240,8 @@ impl Sink for Recorder {
     fn clock(&mut self, _: CaptureTime, _: u64, _: &Catalog) -> Result<(), SinkError> {
         Ok(())
     }
+
+    fn warning(&mut self, _: CaptureWarning) {}
 
     fn progress(&mut self, _: Progress, _: &Packets) -> bool {
         true

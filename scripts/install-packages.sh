@@ -7,6 +7,7 @@
 #   build    a C compiler: Rust links with it, and zstd-sys compiles zstd; libpcap
 #   test     build, and node: one test runs the report's script; Prometheus: one has it scrape
 #   fuzz     build, and a C++ compiler: libFuzzer
+#   deb      what a package is made with
 #   record   servers, clients and capture tools for fixtures/record.sh
 #   live     servers, clients and capture tools for scripts/live-test.sh
 set -euo pipefail
@@ -43,6 +44,7 @@ for purpose in "$@"; do
     build) need_compiler; need_libpcap ;;
     test) need_compiler; need_libpcap; needs nodejs node; needs prometheus prometheus ;;
     fuzz) need_compiler; need_libpcap; needs g++ c++ ;;
+    deb) needs dpkg-dev dpkg-shlibdeps ;;
     record)
       needs nginx-light nginx
       needs apache2 apache2

@@ -8,7 +8,7 @@ use model::protocol::Protocol;
 use model::units::Nanos;
 use model::window::WindowLength;
 use model::wire::WireSpec;
-use observer::capture::live::LiveOptions;
+use observer::capture::live::{LiveOptions, Method};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -42,6 +42,39 @@ pub enum Format {
     Text,
     /// The same numbers for programs.
     Json,
+}
+
+/// By whom packets are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CaptureMethod {
+    /// A ring of our own, or libpcap where packets begin with what only it knows.
+    Auto,
+    /// A ring of our own (AF_PACKET, TPACKET_V3).
+    Ring,
+    /// libpcap.
+    Libpcap,
+}
+
+impl From<CaptureMethod> for Method {
+    fn from(method: CaptureMethod) -> Self {
+        match method {
+            CaptureMethod::Auto => Self::Auto,
+            CaptureMethod::Ring => Self::Ring,
+            CaptureMethod::Libpcap => Self::Libpcap,
+        }
+    }
+}
+
+/// A part of one: 0.2 for `20%`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Percent(pub f64);
+
+impl Percent {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+        let part = number.ok().filter(|number| number.is_finite() && *number > 0.0);
+        part.map(|percent| Self(percent / 100.0)).ok_or("it is a percentage above 0, as in 20%")
+    }
 }
 
 /// What to count against.
@@ -106,7 +139,7 @@ pub struct ReplayArguments {
     pub pipelines: u8,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Args)]
 #[command(args_override_self = true)]
 pub struct ObserveArguments {
     /// Capture here; repeatable. Without it on every interface that is up and has an address
@@ -167,15 +200,26 @@ pub struct ObserveArguments {
     /// What this observer is called where its windows are kept; this host's name, where it is not given
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// By whom packets are read
+    #[arg(long, value_enum, default_value_t = CaptureMethod::Auto)]
+    pub capture: CaptureMethod,
+    /// Use no more of one CPU than this, as in 20%: names are done without first, then sizes; requests are always counted
+    /// and timed
+    #[arg(long, value_name = "PERCENT", value_parser = Percent::parse)]
+    pub max_cpu: Option<Percent>,
     /// Keep only so many bytes of each packet: heads of messages behind them are lost, and counted
     #[arg(long, value_name = "BYTES", default_value_t = LiveOptions::SNAPLEN)]
     pub snaplen: u32,
     /// The kernel's ring for each interface, in MiB
     #[arg(long, value_name = "MIB", default_value_t = LiveOptions::RING_BYTES >> 20, value_parser = clap::value_parser!(u32).range(1..=2047))]
     pub ring: u32,
-    /// Engines that share the connections, each on a thread
+    /// Engines that share the connections, each on a thread, with a ring of its own where the kernel can share them out
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub pipelines: u8,
+    /// Do without the filter of system calls by which, once attached, the kernel refuses whatever an observer has no
+    /// business with
+    #[arg(long)]
+    pub no_seccomp: bool,
     /// Become this user once attached, if started as root; `root` stays root
     #[arg(long, value_name = "NAME", default_value = "nobody")]
     pub user: String,

@@ -71,6 +71,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
         runtime: &runtime,
         bar: Bar::new(),
         interrupted,
+        warnings: Vec::new(),
     };
     let summary = pipeline::run(&mut source, &config, usize::from(arguments.pipelines), &mut sink);
     reading.store(false, Ordering::Relaxed);
@@ -82,10 +83,10 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
     };
     summary.stopped |= is_interrupted;
     finish(&mut sink, &summary)?;
-    for warning in &summary.warnings {
+    for warning in &sink.warnings {
         say(&format!("warning: {warning}"));
     }
-    publish(arguments, &runtime, &*printed, &sink.outputs.windows, &summary)?;
+    publish(arguments, &runtime, &sink, &summary)?;
     Ok(if summary.stopped { Done::Interrupted } else { Done::Whole })
 }
 
@@ -141,8 +142,7 @@ pub fn unwrapped(error: SinkError) -> anyhow::Error {
 fn publish(
     arguments: &ReplayArguments,
     runtime: &Runtime,
-    store: &dyn Store,
-    windows: &Windows,
+    sink: &ReplaySink<'_>,
     summary: &Summary,
 ) -> anyhow::Result<()> {
     let names: Vec<String> =
@@ -150,13 +150,13 @@ fn publish(
     let asked = Asked {
         title: arguments.title.clone().unwrap_or_else(|| names.join(", ")),
         sources: names,
-        window: Some(windows.length()),
+        window: Some(sink.outputs.windows.length()),
         range: summary.span,
         objectives: &arguments.objectives,
     };
-    let mut input = runtime.block_on(gather::gather(store, &asked))?;
+    let mut input = runtime.block_on(gather::gather(&*sink.printed, &asked))?;
     input.packets = summary.packets;
-    input.notes.extend(summary.warnings.iter().map(ToString::to_string));
+    input.notes.extend(sink.warnings.iter().map(ToString::to_string));
     if summary.stopped {
         input.notes.push(
             "the replay was interrupted: what follows is what had been read by then".to_owned(),
@@ -196,6 +196,7 @@ pub fn wire(spec: &WireSpec) -> anyhow::Result<WireConfig> {
     Ok(WireConfig { spec: spec.clone(), naming })
 }
 
-fn is_stdout(path: Option<&Path>) -> bool {
+/// Whether a path means standard output.
+pub fn is_stdout(path: Option<&Path>) -> bool {
     path == Some(Path::new("-"))
 }

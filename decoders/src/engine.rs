@@ -5,6 +5,9 @@ pub(crate) mod detect;
 pub(crate) mod driver;
 mod ending;
 pub(crate) mod losses;
+mod orders;
+
+pub use orders::{Order, Shed};
 
 use crate::limits::{
     ANSWER_TIMEOUT, CLOSED_LINGER, FLOWS_MAX, GAP_TIMER_MIN, IDLE_SWEEP, IDLE_TIMEOUT, MISSING_MAX,

@@ -266,6 +266,18 @@ pub struct Output {
     pub ledgers: Vec<LedgerDelta>,
 }
 
+impl Output {
+    /// Puts what was said later behind it.
+    pub fn append(&mut self, mut later: Self) {
+        self.fresh.append(&mut later.fresh);
+        self.decided.append(&mut later.decided);
+        self.connections.append(&mut later.connections);
+        self.learned.append(&mut later.learned);
+        self.samples.append(&mut later.samples);
+        self.ledgers.append(&mut later.ledgers);
+    }
+}
+
 /// Where in the input something was decided: a total order that does not depend on how many engines there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

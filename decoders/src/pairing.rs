@@ -12,6 +12,7 @@ mod queue;
 pub use events::{Events, Key, Named};
 pub(crate) use exchange::{Exchange, NO_EXCHANGE};
 
+use crate::engine::Shed;
 use crate::output::{Attributes, Decided, Output, Place, Tie};
 use crate::slab::Slab;
 use crate::tcp::flow::Rare;
@@ -444,9 +445,14 @@ fn to_quarantine(transaction: &mut Transaction) {
 }
 
 /// The one way out: counts the outcome and hands the transaction on.
-fn emit(context: &mut Context, decided: Decided) {
+fn emit(context: &mut Context, mut decided: Decided) {
     let place = context.next_place();
-    let transaction = &decided.transaction;
+    let sheds_sizes = context.wires.shed >= Shed::Sizes;
+    let transaction = &mut decided.transaction;
+    if sheds_sizes {
+        (transaction.request_bytes, transaction.response_bytes) = (None, None);
+        (transaction.rows, transaction.messages) = (None, None);
+    }
     if let Some(ledger) = context.wires.ledger_mut(transaction.wire) {
         let requests = &mut ledger.requests;
         match transaction.outcome {
@@ -457,6 +463,7 @@ fn emit(context: &mut Context, decided: Decided) {
             Outcome::Open => requests.open_after += 1,
         }
         let notices = &mut ledger.notices;
+        notices.sizes_shed += u64::from(sheds_sizes);
         if decided.attributes.has(Attributes::EARLY_ANSWER) {
             notices.early_answers += 1;
         } else if transaction.outcome.is_answered() && transaction.moments.has_reversal() {

@@ -1,5 +1,6 @@
 //! The wires of an engine: those that were asked for, or those that detection found.
 
+use crate::engine::Shed;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX, OPERATIONS_MAX, REFERENCES_MAX, WIRES_MAX};
 use crate::naming::{Kind, Naming};
 use crate::output::{Fresh, LedgerDelta};
@@ -25,6 +26,7 @@ pub struct WireConfig {
 /// One wire: its names and its ledger.
 #[derive(Debug)]
 struct Wire {
+    label: Box<str>,
     protocol: Protocol,
     naming: Naming,
     operations: Names,
@@ -47,6 +49,8 @@ pub(crate) struct Wires {
     detected: HashMap<(Protocol, u16), WireId, FixedState>,
     /// Wires were asked for: nothing else is watched.
     configured: bool,
+    /// What is done without.
+    pub(crate) shed: Shed,
     scratch: Vec<u8>,
 }
 
@@ -57,21 +61,40 @@ impl Wires {
             wires: Vec::new(),
             by_port: HashMap::default(),
             detected: HashMap::default(),
-            configured: !configs.is_empty(),
+            configured: false,
+            shed: Shed::Nothing,
             scratch: Vec::new(),
         };
+        wires.watch(configs, fresh);
+        wires
+    }
+
+    /// Only these wires are watched from now on. One that is watched already goes on with its names and its ledger.
+    pub(crate) fn watch(&mut self, configs: &[WireConfig], fresh: &mut Vec<Fresh>) {
+        self.configured = !configs.is_empty();
+        self.by_port.clear();
         for config in configs {
-            let id = wires.add(
-                config.spec.protocol,
-                config.naming.clone(),
-                &config.spec.to_string(),
-                fresh,
-            );
+            let (label, protocol) = (config.spec.to_string(), config.spec.protocol);
+            let is_full = self.wires.len() >= WIRES_MAX;
+            let known = self.wires.iter_mut().zip(0..).find(|(wire, _)| *wire.label == *label);
+            let id = match known {
+                Some((wire, id)) => {
+                    wire.naming = config.naming.clone();
+                    wire.recent = Recent::default();
+                    WireId(id)
+                }
+                None if is_full => self.other(protocol, fresh),
+                None => self.add(protocol, config.naming.clone(), &label, fresh),
+            };
             for &port in &config.spec.ports {
-                wires.by_port.entry(port).or_insert(id);
+                self.by_port.entry(port).or_insert(id);
             }
         }
-        wires
+    }
+
+    /// The wire of a protocol for what is beyond the limit.
+    fn other(&mut self, protocol: Protocol, fresh: &mut Vec<Fresh>) -> WireId {
+        self.detected(protocol, 0, fresh)
     }
 
     fn add(
@@ -83,6 +106,7 @@ impl Wires {
     ) -> WireId {
         let id = WireId(u16::try_from(self.wires.len()).unwrap_or(u16::MAX));
         self.wires.push(Wire {
+            label: label.into(),
             protocol,
             naming,
             operations: Names::new(OPERATIONS_MAX),
@@ -127,7 +151,7 @@ impl Wires {
         }
         let naming = Naming::by_default(protocol);
         if self.wires.len() >= WIRES_MAX && port != 0 {
-            return self.detected(protocol, 0, fresh);
+            return self.other(protocol, fresh);
         }
         let label =
             if port == 0 { format!("{protocol}:other") } else { format!("{protocol}:{port}") };
@@ -164,9 +188,13 @@ impl Wires {
         kind: Kind,
         fresh: &mut Vec<Fresh>,
     ) -> Named {
-        let Self { wires, scratch, .. } = self;
+        let Self { wires, scratch, shed, .. } = self;
         let Some(wire) = wires.get_mut(usize::from(id.0)) else { return Named::default() };
         let operation = wire.operation(id, operation, fresh);
+        if *shed >= Shed::Names {
+            wire.ledger.notices.names_shed += 1;
+            return Named { operation, name: NameId::OTHER };
+        }
         let known = match wire.naming.is_costly() {
             true => wire.recent.find(target, kind),
             false => Err(None),

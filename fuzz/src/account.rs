@@ -4,7 +4,7 @@ use decoders::output::{Connection, Decided, LedgerDelta, Output, Sample};
 use model::ledger::{Ledger, Packets, Streams};
 use model::transaction::{Outcome, Transaction};
 use model::units::CaptureTime;
-use observer::capture::Progress;
+use observer::capture::{CaptureWarning, Progress};
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError, Summary};
 use observer::windows::{Identity, Length, Windows};
@@ -120,6 +120,8 @@ impl Sink for Account {
         self.windows.sealed(clock, catalog);
         Ok(())
     }
+
+    fn warning(&mut self, _: CaptureWarning) {}
 
     fn progress(&mut self, _: Progress, _: &Packets) -> bool {
         true

@@ -153,6 +153,10 @@ account! {
         names_unknown,
         /// Transactions filed under `other`, because the wire has too many names.
         names_other,
+        /// Transactions filed under `other` to stay within the budget of CPU time.
+        names_shed,
+        /// Transactions without sizes, rows and messages, to stay within the budget of CPU time.
+        sizes_shed,
         /// Times that a decoder lost its place in a stream.
         desyncs,
         /// Requests given up because too many were open on one connection.

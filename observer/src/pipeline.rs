@@ -2,6 +2,8 @@
 
 mod merge;
 mod parallel;
+mod reader;
+mod shared_out;
 mod single;
 
 use crate::capture::{CaptureError, CaptureWarning, Progress, Source};
@@ -31,6 +33,8 @@ pub trait Sink {
         packets: u64,
         catalog: &Catalog,
     ) -> Result<(), SinkError>;
+    /// Something is wrong with the input; what comes before and after it counts.
+    fn warning(&mut self, warning: CaptureWarning);
     /// How far the run is. `false` asks it to stop.
     fn progress(&mut self, progress: Progress, packets: &Packets) -> bool;
 }
@@ -49,8 +53,6 @@ pub struct Summary {
     pub packets: Packets,
     /// Time of the first packet and of the newest one.
     pub span: Option<(CaptureTime, CaptureTime)>,
-    /// What was wrong with the input.
-    pub warnings: Vec<CaptureWarning>,
     /// The run was asked to stop.
     pub stopped: bool,
 }
@@ -77,6 +79,21 @@ pub fn run(
         0 | 1 => single::run(source, config, sink),
         _ => parallel::run(source, config, engines, sink),
     }
+}
+
+/// Reads several sources that share the connections to their ends, each with an engine on a thread of its own.
+pub fn run_shared(
+    sources: Vec<Box<dyn Source>>,
+    config: &EngineConfig,
+    sink: &mut dyn Sink,
+) -> Result<Summary, RunError> {
+    shared_out::run(sources, config, sink)
+}
+
+/// Tells what was wrong with the input, and how far it is. `false`: the run is to stop.
+fn report(source: &mut dyn Source, packets: &Packets, sink: &mut dyn Sink) -> bool {
+    source.warnings().into_iter().for_each(|warning| sink.warning(warning));
+    sink.progress(source.progress(), packets)
 }
 
 /// Packet time, as the newest packet tells it, cut into ticks.

@@ -19,7 +19,9 @@ pub fn run(arguments: &ObserveArguments, options: &LiveOptions) -> anyhow::Resul
         let verdict = match is_chosen {
             false => format!("not watched: {}", why_not(interface, arguments)),
             true => match try_out(&interface.name, options) {
-                Ok(()) => "would be watched".to_owned(),
+                Ok(()) => {
+                    format!("would be watched, by {}", live::reader(&interface.name, options))
+                }
                 Err(error) => {
                     all_well = false;
                     format!("cannot be watched: {error}")
@@ -88,6 +90,6 @@ fn why_not(interface: &Interface, arguments: &ObserveArguments) -> &'static str 
 /// Attaches, and lets go again.
 fn try_out(name: &str, options: &LiveOptions) -> anyhow::Result<()> {
     let options = LiveOptions { interfaces: vec![name.to_owned()], ..options.clone() };
-    LiveSource::open(options, Arc::default())?;
+    LiveSource::open(options, &[], Arc::default())?;
     Ok(())
 }

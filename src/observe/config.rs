@@ -11,12 +11,34 @@
 //! names = "/etc/wirelat/routes.json"
 //! ```
 
+use crate::arguments::{Arguments, Command, ObserveArguments};
 use anyhow::Context;
+use clap::Parser;
+use std::ffi::OsString;
 use std::path::Path;
 use toml::{Table, Value};
 
+/// The options of the file that the arguments name, with the command line's behind them.
+pub fn resolved(arguments: &ObserveArguments) -> anyhow::Result<ObserveArguments> {
+    let Some(file) = arguments.config.as_deref() else { return Ok(arguments.clone()) };
+    let mut own: Vec<OsString> = std::env::args_os().collect();
+    let behind = own.split_off(own.len().min(2));
+    own.extend(self::arguments(file)?.into_iter().map(OsString::from));
+    own.extend(behind);
+    let arguments = Arguments::try_parse_from(own);
+    let arguments = arguments.map_err(|error| {
+        // The first line says it; the rest is how the program is used.
+        let said = error.to_string();
+        anyhow::anyhow!("{}: {}", file.display(), said.lines().next().unwrap_or_default())
+    })?;
+    match arguments.command {
+        Command::Observe(arguments) => Ok(*arguments),
+        _ => anyhow::bail!("{}: it holds options of `observe`", file.display()),
+    }
+}
+
 /// The file's options as arguments.
-pub fn arguments(file: &Path) -> anyhow::Result<Vec<String>> {
+fn arguments(file: &Path) -> anyhow::Result<Vec<String>> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read {}; name a file of options", file.display()))?;
     read(&text).with_context(|| file.display().to_string())

@@ -1,14 +1,17 @@
 //! Whoever takes windows: a store, a collector, Prometheus. Each beside the capture, which waits for nobody.
 
 mod added;
+mod open;
 mod push;
 mod scrape;
 mod socket;
 
+use super::watched::Watched;
 use crate::failure::say;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use model::batch::{Batch, Gauge, Value};
+use model::units::CaptureTime;
 use observer::export::{Export, SpoolLevel};
 use socket::Readers;
 use std::sync::Arc;
@@ -17,8 +20,8 @@ use store::Store;
 use store::embedded::EmbeddedStore;
 use tokio::runtime::Builder;
 
+pub use open::prepare;
 pub use push::Push;
-pub use scrape::listen;
 pub use socket::{SOCKET, Socket};
 
 /// Things that wait for one who takes windows. Beyond it they are lost to him, and that is said.
@@ -27,8 +30,8 @@ const WAITING_MAX: usize = 256;
 /// What is handed on.
 enum Said {
     Window(Batch),
-    /// The windows that are not over.
-    Partial(Vec<Batch>),
+    /// The windows that are not over, as they were at a time.
+    Partial(Vec<Batch>, CaptureTime),
 }
 
 /// When somebody wants windows that are not over.
@@ -116,8 +119,9 @@ pub struct Exports {
 
 impl Exports {
     /// Writes every window into a store.
-    pub fn keep(&mut self, store: EmbeddedStore) {
-        self.takers.push(Taker::start(("the store", "store"), move |said| keep(&store, &said)));
+    pub fn keep(&mut self, store: EmbeddedStore, watched: Option<Watched>) {
+        let keep = move |said| keep(&store, watched.as_ref(), &said);
+        self.takers.push(Taker::start(("the store", "store"), keep));
     }
 
     /// Spools every window, and sends it.
@@ -168,9 +172,9 @@ impl Exports {
 
     /// Hands what is known of windows that are not over to those who want it: in other queues it would only take the room
     /// of windows.
-    pub fn hand_on_partial(&mut self, batches: &[Batch]) {
+    pub fn hand_on_partial(&mut self, batches: &[Batch], at: CaptureTime) {
         for taker in self.takers.iter_mut().filter(|taker| taker.wants_partial()) {
-            taker.hand_on(Said::Partial(batches.to_vec()));
+            taker.hand_on(Said::Partial(batches.to_vec(), at));
         }
     }
 
@@ -199,11 +203,19 @@ impl Exports {
 }
 
 /// Writes windows as they come.
-fn keep(store: &EmbeddedStore, said: &Receiver<Said>) -> anyhow::Result<()> {
+fn keep(
+    store: &EmbeddedStore,
+    watched: Option<&Watched>,
+    said: &Receiver<Said>,
+) -> anyhow::Result<()> {
     let runtime = Builder::new_current_thread().build().context("starting")?;
     for said in said {
         if let Said::Window(batch) = said {
+            let end = batch.id.window.end();
             runtime.block_on(store.write(batch))?;
+            if let Some(watched) = watched {
+                watched.until(end).context("writing down until when everything was watched")?;
+            }
         }
     }
     Ok(())

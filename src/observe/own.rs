@@ -1,6 +1,9 @@
 //! What the observer costs: its own series, in every window.
 
 use model::batch::{Gauge, Value};
+use model::units::Nanos;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use std::fs;
 
 /// CPU time so far, to say by how much it grew.
@@ -13,7 +16,7 @@ impl Own {
     /// What there is to say since this was last asked: metrics and values.
     pub fn values(&mut self) -> Vec<(&'static str, Value)> {
         let mut values = Vec::new();
-        if let Some(cpu_ns) = cpu_ns() {
+        if let Some(Nanos(cpu_ns)) = cpu_time() {
             let grown = cpu_ns.saturating_sub(std::mem::replace(&mut self.cpu_ns, cpu_ns));
             values.push(("observer.cpu_ns", Value::Delta(grown)));
         }
@@ -24,15 +27,11 @@ impl Own {
     }
 }
 
-/// CPU time of all threads: user and system, in clock ticks of 10 ms (proc(5), /proc/pid/stat).
-fn cpu_ns() -> Option<u64> {
-    const TICK_NS: u64 = 10_000_000;
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The program's name, in parentheses, may hold anything.
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some((ticks()? + ticks()?) * TICK_NS)
+/// CPU time of all threads so far.
+pub fn cpu_time() -> Option<Nanos> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let nanos = |time: TimeVal| u64::try_from(time.num_nanoseconds()).ok();
+    Some(Nanos(nanos(usage.user_time())?.saturating_add(nanos(usage.system_time())?)))
 }
 
 /// Memory that is its own (/proc/pid/statm: pages, resident and shared).

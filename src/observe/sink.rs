@@ -1,21 +1,30 @@
 //! Where an observer's outputs go: lines of JSON, and windows to whoever takes them.
 
+use super::budget::{Budget, Verdict};
+use super::capture::Orders;
 use super::exports::Exports;
-use super::own::Own;
+use super::own::{self, Own};
+use super::watched::Watched;
 use crate::failure::say;
 use crate::outputs::Outputs;
+use decoders::engine::{Order, Shed};
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
+use model::batch::{Gauge, Value};
 use model::ledger::Packets;
 use model::units::{CaptureTime, Nanos};
-use observer::capture::Progress;
+use observer::capture::{CaptureWarning, Progress};
 use observer::catalog::Catalog;
-use observer::pipeline::{Sink, SinkError, Summary};
+use observer::pipeline::{Sink, SinkError, Summary, TICK};
 
 /// Takes an observer's outputs.
 pub struct ObserveSink {
     pub outputs: Outputs,
     pub exports: Exports,
+    /// Where it is written down until when everything was watched.
+    pub watched: Option<Watched>,
     pub own: Own,
+    pub budget: Option<Budget>,
+    pub orders: Orders,
     /// What of the packets' account was filed.
     pub told: Packets,
     pub clock: CaptureTime,
@@ -34,10 +43,24 @@ impl ObserveSink {
         for batch in self.outputs.windows.finish(self.clock, &summary.catalog) {
             self.exports.hand_on(batch);
         }
-        for warning in &summary.warnings {
-            say(&format!("warning: {warning}"));
+        self.exports.finish()?;
+        match &self.watched {
+            Some(watched) => Ok(watched.ended(self.clock)?),
+            None => Ok(()),
         }
-        self.exports.finish()
+    }
+
+    /// Does less, or more again, as the budget allows.
+    fn keep_budget(&mut self) {
+        let Some(budget) = &mut self.budget else { return };
+        let Some(Verdict { shed, part }) = budget.look(self.clock, own::cpu_time) else { return };
+        let done_without = match shed {
+            Shed::Nothing => "everything is done again",
+            Shed::Names => "names are not read",
+            Shed::Sizes => "names and sizes are not read",
+        };
+        say(&format!("{:.0} % of a CPU were used: {done_without}", part * 100.0));
+        self.orders.give(&Order::Shed(shed));
     }
 }
 
@@ -75,15 +98,26 @@ impl Sink for ObserveSink {
             for (metric, tag, value) in self.exports.levels() {
                 self.outputs.windows.say_of(metric, tag.as_slice(), value, self.clock);
             }
+            if let Some(budget) = &self.budget {
+                let level = Gauge::once(f64::from(budget.shed() as u8));
+                self.outputs.windows.say("observer.shed", Value::Gauge(level), self.clock);
+            }
             // Whoever reads the lines has those of every window that was handed on.
             self.outputs.flush().map_err(|error| SinkError(error.into()))?;
         }
         batches.into_iter().for_each(|batch| self.exports.hand_on(batch));
         if self.exports.wants_partial() && self.clock >= self.partial_after {
-            self.exports.hand_on_partial(&self.outputs.windows.partial(catalog));
+            // Ledgers are told at ticks.
+            let told = self.clock.minus(Nanos(self.clock.as_nanos() % TICK.0));
+            self.exports.hand_on_partial(&self.outputs.windows.partial(catalog), told);
             self.partial_after = self.clock.plus(PARTIAL_EVERY);
         }
+        self.keep_budget();
         Ok(())
+    }
+
+    fn warning(&mut self, warning: CaptureWarning) {
+        say(&format!("warning: {warning}"));
     }
 
     fn progress(&mut self, progress: Progress, packets: &Packets) -> bool {

@@ -97,8 +97,4 @@ impl Source for Identified {
     fn warnings(&mut self) -> Vec<CaptureWarning> {
         self.inner.warnings()
     }
-
-    fn dropped(&self) -> u64 {
-        self.inner.dropped()
-    }
 }

@@ -6,7 +6,7 @@ use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use model::batch::Batch;
 use model::ledger::Packets;
 use model::units::CaptureTime;
-use observer::capture::Progress;
+use observer::capture::{CaptureWarning, Progress};
 use observer::catalog::Catalog;
 use observer::pipeline::{Sink, SinkError};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct ReplaySink<'a> {
     pub runtime: &'a Runtime,
     pub bar: Bar,
     pub interrupted: Arc<AtomicBool>,
+    /// What was wrong with the input.
+    pub warnings: Vec<CaptureWarning>,
 }
 
 impl ReplaySink<'_> {
@@ -65,6 +67,10 @@ impl Sink for ReplaySink<'_> {
         self.outputs.windows.note_packets(packets);
         let batches = self.outputs.windows.sealed(clock, catalog);
         batches.into_iter().try_for_each(|batch| self.write(batch))
+    }
+
+    fn warning(&mut self, warning: CaptureWarning) {
+        self.warnings.push(warning);
     }
 
     fn progress(&mut self, progress: Progress, packets: &Packets) -> bool {

@@ -4,13 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long the observer may take for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running observer; ended with the test.
-pub(crate) struct Observer(pub(crate) Child);
+pub(crate) struct Observer(pub(crate) Child, Receiver<String>);
 
 impl Observer {
     /// Starts it, and waits until it has attached.
@@ -23,19 +24,40 @@ impl Observer {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut observer = Self(child);
-        let mut lines = BufReader::new(observer.0.stderr.take().unwrap()).lines();
-        let mut said = lines.by_ref().take_while(|line| line.is_ok()).map(Result::unwrap);
-        assert!(said.any(|line| line.contains("watching")), "it ended early");
-        // Whatever else it says shows in the test's output.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("{line}")));
+        let (sender, said) = channel();
+        let mut observer = Self(child, said);
+        let lines = BufReader::new(observer.0.stderr.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Whatever it says shows in the test's output.
+                println!("{line}");
+                let _ = sender.send(line);
+            }
+        });
+        observer.await_said("watching");
         observer
+    }
+
+    /// Waits until it says something with these words in it.
+    pub(crate) fn await_said(&self, words: &str) -> String {
+        loop {
+            let line = self.1.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|error| panic!("nothing said `{words}`: {error}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
     /// Ends it as a service manager does; what it said since.
     pub(crate) fn stop(mut self) {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
         let status = self.0.wait().unwrap();
         assert!(status.success(), "{status}");
     }

@@ -39,6 +39,25 @@ fn report(store: &Path) -> Value {
 
 #[test]
 fn what_a_client_did_is_what_is_reported() {
+    reports_what_a_client_did(&["--capture", "ring"]);
+}
+
+#[test]
+fn libpcap_gives_the_same() {
+    reports_what_a_client_did(&["--capture", "libpcap"]);
+}
+
+#[test]
+fn rings_that_share_the_connections_give_the_same() {
+    reports_what_a_client_did(&["--capture", "ring", "--pipelines", "3"]);
+}
+
+#[test]
+fn engines_behind_one_reader_give_the_same() {
+    reports_what_a_client_did(&["--capture", "libpcap", "--pipelines", "3"]);
+}
+
+fn reports_what_a_client_did(how: &[&str]) {
     if !is_root() {
         println!("not root: nothing can be captured, and nothing was tested");
         return;
@@ -47,20 +66,12 @@ fn what_a_client_did_is_what_is_reported() {
     let (lines, store) = (folder.path().join("lines"), folder.path().join("store"));
     let (server, metrics) = (serve(), free_address());
     let wire = format!("http:{}", server.port());
-    let observer = Observer::start(&[
-        "--interface",
-        "lo",
-        "--wire",
-        &wire,
-        "--window",
-        "1s",
-        "--transactions",
-        text(&lines),
-        "--store",
-        text(&store),
-        "--prometheus",
-        &metrics.to_string(),
-    ]);
+    let metrics_text = metrics.to_string();
+    let what = ["--interface", "lo", "--wire", &wire, "--window", "1s"];
+    let (lines_text, store_text) = (text(&lines), text(&store));
+    let whither =
+        ["--transactions", lines_text, "--store", store_text, "--prometheus", &metrics_text];
+    let observer = Observer::start(&[how, &what, &whither].concat());
     let mut asked = Vec::new();
     for _ in 0..3 {
         let mut stream = TcpStream::connect(server).unwrap();
@@ -80,6 +91,7 @@ fn what_a_client_did_is_what_is_reported() {
     let user = std::fs::read_to_string(format!("/proc/{}/status", observer.0.id())).unwrap();
     let right = |name: &str| user.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert_eq!(right("CapEff:"), "CapEff:\t0000000000000000", "no right is left");
+    assert_eq!(right("Seccomp:"), "Seccomp:\t2", "system calls are filtered");
     assert!(!right("Uid:").split_whitespace().any(|id| id == "0"), "{}", right("Uid:"));
     observer.stop();
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A test may stop, and says why it did nothing.
 
+mod changes;
 mod common;
 mod files;
 mod prometheus;

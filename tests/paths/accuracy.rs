@@ -6,7 +6,7 @@ use decoders::engine::EngineConfig;
 use decoders::output::{Connection, Decided, LedgerDelta, Sample};
 use model::ledger::{Ledger, Packets};
 use model::units::{CaptureTime, Nanos};
-use observer::capture::{FileSource, Progress};
+use observer::capture::{CaptureWarning, FileSource, Progress};
 use observer::catalog::Catalog;
 use observer::pipeline::{self, Sink, SinkError};
 use std::fmt::Write as _;
@@ -45,6 +45,8 @@ impl Sink for Live {
     fn clock(&mut self, _: CaptureTime, _: u64, _: &Catalog) -> Result<(), SinkError> {
         Ok(())
     }
+
+    fn warning(&mut self, _: CaptureWarning) {}
 
     fn progress(&mut self, _: Progress, _: &Packets) -> bool {
         true

@@ -114,8 +114,8 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
-    /// What libpcap says of an interface, and what to do about it.
-    pub(super) fn of_interface(interface: &str, error: &pcap::Error) -> Self {
+    /// What the system says of an interface, and what to do about it.
+    pub(super) fn of_interface(interface: &str, error: &dyn fmt::Display) -> Self {
         let said = error.to_string();
         let advice = match said.to_lowercase() {
             said if said.contains("permission") || said.contains("not permitted") => {
@@ -130,6 +130,13 @@ impl CaptureError {
     }
 }
 
+impl CaptureWarning {
+    /// What the system says of an interface that was captured.
+    pub(super) fn gone(interface: &str, reason: &dyn fmt::Display) -> Self {
+        Self::InterfaceGone { interface: interface.to_owned(), reason: reason.to_string() }
+    }
+}
+
 /// What was wrong with a capture of which the packets before count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaptureWarning {
@@ -137,7 +144,7 @@ pub enum CaptureWarning {
     InterfaceGone {
         /// Its name.
         interface: String,
-        /// What libpcap says.
+        /// What the system says.
         reason: String,
     },
     /// The last record is not whole: the capture was stopped or copied while it was written.

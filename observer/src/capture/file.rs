@@ -250,18 +250,15 @@ impl Source for FileSource {
     }
 
     fn progress(&self) -> Progress {
-        Progress { dropped: self.dropped(), ..self.input.progress() }
+        let dropped = match &self.format {
+            Format::Pcap(_) => 0,
+            Format::Pcapng(pcapng) => pcapng.dropped(),
+        };
+        Progress { dropped, ..self.input.progress() }
     }
 
     fn warnings(&mut self) -> Vec<CaptureWarning> {
         std::mem::take(&mut self.warnings)
-    }
-
-    fn dropped(&self) -> u64 {
-        match &self.format {
-            Format::Pcap(_) => 0,
-            Format::Pcapng(pcapng) => pcapng.dropped(),
-        }
     }
 }
 

@@ -38,7 +38,6 @@ struct Shared {
     spare: Vec<PacketBatch>,
     batch_bytes: usize,
     /// By the captures of lanes that ended.
-    dropped: u64,
     warnings: Vec<CaptureWarning>,
 }
 
@@ -150,7 +149,6 @@ impl Lane {
         if !matches!(result, Ok(true)) {
             self.next = None;
             shared.warnings.extend(open.source.warnings());
-            shared.dropped = shared.dropped.saturating_add(open.source.dropped());
             self.close(State::Ended, shared);
         }
         result.map(|_| ())
@@ -214,18 +212,11 @@ impl Source for MergedSource {
     fn progress(&self) -> Progress {
         let read = self.lanes.iter().map(|lane| lane.progress.read).sum();
         let total = self.lanes.iter().map(|lane| lane.progress.total).sum();
-        Progress { read, total, dropped: self.dropped() }
+        let dropped = self.lanes.iter().map(|lane| lane.progress.dropped);
+        Progress { read, total, dropped: dropped.fold(0, u64::saturating_add) }
     }
 
     fn warnings(&mut self) -> Vec<CaptureWarning> {
         std::mem::take(&mut self.shared.warnings)
-    }
-
-    fn dropped(&self) -> u64 {
-        let open = self.lanes.iter().filter_map(|lane| match &lane.state {
-            State::Open(open) => Some(open.source.dropped()),
-            State::Waiting | State::Ended => None,
-        });
-        open.fold(self.shared.dropped, u64::saturating_add)
     }
 }

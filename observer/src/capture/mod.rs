@@ -22,6 +22,7 @@ pub use file::FileSource;
 pub use merge::{MergedSource, open};
 pub use run::read_all;
 
+use decoders::engine::Order;
 use decoders::packet::{LinkType, Packet};
 use model::units::CaptureTime;
 
@@ -55,6 +56,8 @@ pub struct PacketBatch {
     /// No packet from before this time will come any more, as far as the source knows: only where time passes without
     /// packets.
     pub tick: Option<CaptureTime>,
+    /// What engines are told before they get these packets.
+    pub orders: Vec<Order>,
 }
 
 impl PacketBatch {
@@ -99,7 +102,4 @@ pub trait Source: Send {
 
     /// What was wrong with the input, since the last call.
     fn warnings(&mut self) -> Vec<CaptureWarning>;
-
-    /// Packets that the capture says were dropped before they were recorded.
-    fn dropped(&self) -> u64;
 }

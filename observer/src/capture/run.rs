@@ -24,6 +24,6 @@ pub fn read_all(
         }
     };
     parser.finish();
-    parser.packets.dropped = source.dropped();
+    parser.packets.dropped = source.progress().dropped;
     result
 }

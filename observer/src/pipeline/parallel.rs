@@ -3,10 +3,10 @@
 //! This thread reads and parses; each stretch of the input goes to all engines, and each takes its own connections'
 //! segments from it. Their outputs come back in the same order and are merged by place.
 
-use super::{Clock, RunError, Sink, Summary, merge};
+use super::{Clock, RunError, Sink, Summary, merge, report};
 use crate::capture::{PacketBatch, Source};
 use crate::catalog::Catalog;
-use decoders::engine::{Engine, EngineConfig, hash};
+use decoders::engine::{Engine, EngineConfig, Order, hash};
 use decoders::output::Output;
 use decoders::packet::{Packet, PacketParser, Parsed, Segment};
 use model::ledger::Packets;
@@ -19,6 +19,7 @@ const QUEUE_STRETCHES: usize = 4;
 
 /// What an engine must do, in order.
 enum Step {
+    Obey(Order),
     Tick {
         number: u64,
         now: CaptureTime,
@@ -85,6 +86,7 @@ fn work_through(
     for stretch in work {
         for step in &stretch.steps {
             match step {
+                Step::Obey(order) => engine.obey(order),
                 Step::Tick { number, now, before } => engine.tick(*number, *now, *before),
                 Step::Segment { number, engine: whose, segment, base } if *whose == own => {
                     let bytes = stretch.bytes.get(*base..).unwrap_or_default();
@@ -132,7 +134,7 @@ impl Dispatcher {
         while !stopped && source.fill(&mut batch)? {
             let stretch = self.parse(&mut batch);
             self.hand_out(stretch, sink)?;
-            stopped = !sink.progress(source.progress(), &self.parser.packets);
+            stopped = !report(source, &self.parser.packets, sink);
         }
         let finish = Step::Finish { number: self.number + 1, now: self.clock.newest };
         self.hand_out(Stretch { bytes: Vec::new(), steps: vec![finish] }, sink)?;
@@ -142,9 +144,10 @@ impl Dispatcher {
         self.parser.finish();
         let mut packets = self.parser.packets;
         packets.add(&self.connections);
-        packets.dropped += source.dropped();
+        packets.dropped += source.progress().dropped;
+        source.warnings().into_iter().for_each(|warning| sink.warning(warning));
         let (catalog, span) = (self.catalog, self.clock.span());
-        Ok(Summary { catalog, packets, span, warnings: source.warnings(), stopped })
+        Ok(Summary { catalog, packets, span, stopped })
     }
 
     /// The steps of a batch. Datagrams that were put together go behind the batch's own bytes.
@@ -152,6 +155,7 @@ impl Dispatcher {
         let engines = self.workers.len() as u64;
         let mut stretch =
             Stretch { bytes: Vec::new(), steps: Vec::with_capacity(batch.records.len()) };
+        stretch.steps.extend(batch.orders.drain(..).map(Step::Obey));
         let mut reassembled = Vec::new();
         let end = batch.buffer.len();
         for record in &batch.records {

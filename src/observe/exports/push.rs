@@ -2,6 +2,7 @@
 
 use super::Said;
 use crate::failure::say;
+use crate::observe::watched::Watched;
 use anyhow::Context;
 use crossbeam_channel::Receiver;
 use observer::export::{Pusher, Sent, Spool, SpoolLevel, Target};
@@ -19,6 +20,7 @@ const LONG: Duration = Duration::from_secs(3_600);
 pub struct Push {
     spool: Arc<Mutex<Spool>>,
     target: Target,
+    watched: Option<Watched>,
 }
 
 /// What the sender is told.
@@ -32,13 +34,18 @@ struct Told {
 
 impl Push {
     /// Opens the spool. What an earlier run left in it goes first.
-    pub fn open(directory: &Path, bytes_max: u64, target: Target) -> anyhow::Result<Self> {
+    pub fn open(
+        directory: &Path,
+        bytes_max: u64,
+        target: Target,
+        watched: Option<Watched>,
+    ) -> anyhow::Result<Self> {
         let spool = Spool::open(directory, bytes_max)
             .with_context(|| format!("spool {}: name another with --spool", directory.display()))?;
         if !spool.is_empty() {
             say(&format!("{} windows of an earlier run wait to be sent", spool.len()));
         }
-        Ok(Self { spool: Arc::new(Mutex::new(spool)), target })
+        Ok(Self { spool: Arc::new(Mutex::new(spool)), target, watched })
     }
 
     /// What lies in the spool.
@@ -59,8 +66,11 @@ impl Push {
             let mut spool = lock(&self.spool);
             match said {
                 Said::Window(batch) => spool.append(&batch).context("writing the spool")?,
-                Said::Partial(batches) => {
+                Said::Partial(batches, at) => {
                     spool.keep_partial(&batches).context("writing the spool")?;
+                    if let Some(watched) = &self.watched {
+                        watched.until(at).context("writing the spool")?;
+                    }
                 }
             }
             if level.dropped() > dropped {

@@ -166,7 +166,7 @@ fn tell(shared: &mut Shared, said: &Said) {
             shared.keep(batch.id.window.start, message);
             frame.into()
         }
-        Said::Partial(batches) => stream::frame(&[&wire_form::encode(batches)]).into(),
+        Said::Partial(batches, _) => stream::frame(&[&wire_form::encode(batches)]).into(),
     };
     shared.readers.retain(|reader| reader.try_send(Arc::clone(&frame)).is_ok());
 }
@@ -220,7 +220,7 @@ mod tests {
         let mut told = 0;
         while !lock(&shared).readers.is_empty() {
             // More than the kernel keeps for one who does not read.
-            tell(&mut lock(&shared), &Said::Partial(vec![batch(told, 1 << 20)]));
+            tell(&mut lock(&shared), &Said::Partial(vec![batch(told, 1 << 20)], CaptureTime::ZERO));
             told += 1;
             assert!(told <= WAITING_MAX as u64 + 2, "nobody waits for him");
         }
@@ -233,7 +233,7 @@ mod tests {
         let (shared, readers) = (Mutex::new(Shared::default()), Readers::default());
         for number in 0..KEPT_MAX as u64 + 5 {
             tell(&mut lock(&shared), &Said::Window(batch(number, 1)));
-            tell(&mut lock(&shared), &Said::Partial(vec![batch(number + 1, 1)]));
+            tell(&mut lock(&shared), &Said::Partial(vec![batch(number + 1, 1)], CaptureTime::ZERO));
         }
         let (mut near, far) = UnixStream::pair().unwrap();
         join(far, &shared, &readers);

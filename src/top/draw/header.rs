@@ -113,13 +113,15 @@ fn health(summary: &Summary, is_all_well: bool) -> String {
 fn taints(summary: &Summary) -> Vec<String> {
     let Streams { gap, not_understood, .. } = summary.ledger.streams;
     let Requests { quarantined, .. } = summary.ledger.requests;
-    let Notices { too_late, names_other, .. } = summary.ledger.notices;
+    let Notices { too_late, names_other, names_shed, sizes_shed, .. } = summary.ledger.notices;
     let Notices { open_requests_over_limit, buffer_over_limit, .. } = summary.ledger.notices;
     let counts = [
         (summary.packets.dropped, "packets dropped by the kernel"),
         (quarantined, "quarantined"),
         (summary.own.lost_windows, "windows lost on their way"),
         (too_late, "too late"),
+        (names_shed, "without their names, to save CPU"),
+        (sizes_shed, "without their sizes, to save CPU"),
         (names_other, "over the limit of names"),
         (open_requests_over_limit + buffer_over_limit, "given up over a limit"),
         (summary.packets.connections_over_limit, "connections over the limit"),

@@ -69,6 +69,7 @@ pub(crate) struct Keeper {
     ledgers: BTreeMap<String, Ledger>,
     windows: Option<Windows>,
     batches: Vec<Batch>,
+    warnings: Vec<CaptureWarning>,
 }
 
 impl Keeper {
@@ -87,7 +88,7 @@ impl Keeper {
             batches: self.batches,
             packets: summary.packets,
             span: summary.span,
-            warnings: summary.warnings,
+            warnings: self.warnings,
         }
     }
 }
@@ -134,6 +135,10 @@ impl Sink for Keeper {
             self.batches.extend(windows.sealed(clock, catalog));
         }
         Ok(())
+    }
+
+    fn warning(&mut self, warning: CaptureWarning) {
+        self.warnings.push(warning);
     }
 
     fn progress(&mut self, _: Progress, _: &Packets) -> bool {

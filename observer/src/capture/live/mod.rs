@@ -1,25 +1,34 @@
-//! Packets as they pass: one libpcap handle an interface, all read by one source.
+//! Packets as they pass: of each interface a ring that the kernel fills, all read by one source, or by several that share the
+//! connections.
 //!
-//! libpcap maps the kernel's ring (TPACKET_V3), whose blocks are handed over when they are full or [`HAND_OVER`] old. So
-//! when nothing more is there to read, everything stamped longer ago than [`LAG`] was read: that is the tick.
+//! The kernel hands over blocks of a ring when they are full or [`HAND_OVER`] old. So when nothing more is there to read,
+//! everything stamped longer ago than [`LAG`] was read: that is the tick.
 //!
 //! Packets that this host receives are stamped once, by the kernel, for all who capture them. What it sends is stamped for
 //! each capture apart: another tool's stamps of it differ by some hundred nanoseconds.
 
 mod filter;
 mod interfaces;
+mod ring;
+mod tap;
 
 pub use filter::of_wires;
 pub use interfaces::{Interface, automatic, interfaces};
 
-use super::{BATCH_BYTES, CaptureError, CaptureWarning, PacketBatch, Progress, Record, Source};
+use super::{BATCH_BYTES, CaptureError, CaptureWarning, PacketBatch, Progress, Source};
+use decoders::engine::Order;
 use decoders::packet::LinkType;
+use filter::Program;
 use model::units::{CaptureTime, Nanos};
+use model::wire::WireSpec;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use ring::Group;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tap::Tap;
 
 /// The kernel hands over what it holds after this long.
 const HAND_OVER: Duration = Duration::from_millis(50);
@@ -27,8 +36,18 @@ const HAND_OVER: Duration = Duration::from_millis(50);
 const LAG: Nanos = Nanos::from_millis(250);
 /// How long a source waits for packets before it lets time pass without any.
 const PATIENCE_MS: u16 = 100;
-/// An interface that went away is looked for this often.
-const RETRY: Duration = Duration::from_secs(1);
+
+/// By whom packets are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Our own ring where packets begin as it knows, else libpcap.
+    #[default]
+    Auto,
+    /// Our own ring.
+    Ring,
+    /// libpcap.
+    Libpcap,
+}
 
 /// What to capture, and how.
 #[derive(Clone, Debug)]
@@ -41,6 +60,8 @@ pub struct LiveOptions {
     pub snaplen: u32,
     /// Bytes of the kernel's ring, for each interface.
     pub ring_bytes: u32,
+    /// By whom packets are read.
+    pub method: Method,
 }
 
 impl LiveOptions {
@@ -48,59 +69,106 @@ impl LiveOptions {
     pub const SNAPLEN: u32 = 256 * 1024;
     /// Half a second of 1 Gbit/s.
     pub const RING_BYTES: u32 = 64 << 20;
+
+    /// The filter for the kernel, which also says how many bytes are kept.
+    fn program(&self, link: LinkType) -> io::Result<Program> {
+        Program::compile(self.filter.as_deref().unwrap_or_default(), link, self.snaplen)
+    }
+}
+
+/// For people: by whom an interface's packets are read.
+pub fn reader(interface: &str, options: &LiveOptions) -> &'static str {
+    match options.method {
+        Method::Libpcap => "libpcap",
+        Method::Auto if !ring::is_supported(interface) => "libpcap",
+        Method::Auto | Method::Ring => "a ring of its own",
+    }
+}
+
+/// Whether the kernel can share out the connections among several sources.
+pub fn can_share(options: &LiveOptions) -> bool {
+    options.method != Method::Libpcap
+        && options.interfaces.iter().all(|interface| ring::is_supported(interface))
 }
 
 /// Live packets of some interfaces.
 pub struct LiveSource {
     options: LiveOptions,
     taps: Vec<Tap>,
+    /// Which of them is read first: none is behind for good.
+    turn: usize,
     read: u64,
     dropped: u64,
     warnings: Vec<CaptureWarning>,
+    orders: Receiver<Order>,
+    /// All wires that were watched; what is no longer watched still comes in, so that its connections end in order.
+    wires: Vec<WireSpec>,
     stop: Arc<AtomicBool>,
+    /// Everything was read when the source was last filled.
+    idle: bool,
     /// When it was first seen that it is to stop.
     stopped_at: Option<CaptureTime>,
     /// Everything before that was read.
     ended: bool,
 }
 
-/// One interface.
-struct Tap {
-    name: String,
-    state: State,
-}
-
-enum State {
-    Open {
-        capture: Box<pcap::Capture<pcap::Active>>,
-        link: LinkType,
-        /// What the kernel said it dropped, when it was last asked.
-        dropped: u32,
-    },
-    /// It went away; looked for again then.
-    Gone { retry: Instant },
-}
-
 impl LiveSource {
     /// Attaches to all interfaces; to none, if that is not possible of one. Once `stop` is set, the source ends when it has
-    /// read what came before.
-    pub fn open(options: LiveOptions, stop: Arc<AtomicBool>) -> Result<Self, CaptureError> {
+    /// read what came before. What is sent to it is handed to the engines.
+    pub fn open(
+        options: LiveOptions,
+        wires: &[WireSpec],
+        stop: Arc<AtomicBool>,
+    ) -> Result<(Self, Sender<Order>), CaptureError> {
+        Self::join(options, wires, stop, &[])
+    }
+
+    /// The same, several times: the kernel shares out the connections among them.
+    pub fn open_several(
+        options: &LiveOptions,
+        wires: &[WireSpec],
+        stop: &Arc<AtomicBool>,
+        count: usize,
+    ) -> Result<Vec<(Self, Sender<Order>)>, CaptureError> {
+        let open = |groups: &[Group]| Self::join(options.clone(), wires, Arc::clone(stop), groups);
+        let first = open(&vec![Group::New; options.interfaces.len()])?;
+        let groups: Vec<Group> = first.0.taps.iter().map(Tap::group).collect();
+        let mut all = vec![first];
+        for _ in 1..count {
+            all.push(open(&groups)?);
+        }
+        Ok(all)
+    }
+
+    fn join(
+        options: LiveOptions,
+        wires: &[WireSpec],
+        stop: Arc<AtomicBool>,
+        groups: &[Group],
+    ) -> Result<(Self, Sender<Order>), CaptureError> {
         if options.interfaces.is_empty() {
             return Err(CaptureError::NoInterface);
         }
-        let tap = |name: &String| Ok(Tap { name: name.clone(), state: attach(name, &options)? });
-        let taps = options.interfaces.iter().map(tap).collect::<Result<_, CaptureError>>()?;
-        let warnings = Vec::new();
-        Ok(Self {
+        let groups = groups.iter().copied().chain(std::iter::repeat(Group::None));
+        let taps = options.interfaces.iter().zip(groups);
+        let taps = taps.map(|(name, group)| Tap::open(name, &options, group));
+        let taps = taps.collect::<Result<_, CaptureError>>()?;
+        let (sender, orders) = channel();
+        let source = Self {
             taps,
             options,
+            turn: 0,
             read: 0,
             dropped: 0,
-            warnings,
+            warnings: Vec::new(),
+            orders,
+            wires: wires.to_vec(),
             stop,
+            idle: true,
             stopped_at: None,
             ended: false,
-        })
+        };
+        Ok((source, sender))
     }
 
     /// The names of the interfaces.
@@ -120,76 +188,28 @@ impl LiveSource {
             let _ = poll(&mut polled, PollTimeout::from(PATIENCE_MS));
         }
     }
-}
 
-#[allow(unsafe_code)]
-fn descriptor(capture: &pcap::Capture<pcap::Active>) -> BorrowedFd<'_> {
-    // SAFETY: the descriptor is the handle's own, which is borrowed as long as what is returned.
-    unsafe { BorrowedFd::borrow_raw(capture.as_raw_fd()) }
-}
-
-/// Opens an interface and has the kernel filter.
-fn attach(name: &str, options: &LiveOptions) -> Result<State, CaptureError> {
-    let failed = |error: pcap::Error| CaptureError::of_interface(name, &error);
-    let inactive = pcap::Capture::from_device(name).map_err(failed)?;
-    let inactive = inactive
-        .promisc(false)
-        .snaplen(i32::try_from(options.snaplen).unwrap_or(i32::MAX))
-        .buffer_size(i32::try_from(options.ring_bytes).unwrap_or(i32::MAX))
-        .timeout(i32::try_from(HAND_OVER.as_millis()).unwrap_or(i32::MAX))
-        .precision(pcap::Precision::Nano);
-    let capture = inactive.open().and_then(pcap::Capture::setnonblock).map_err(failed)?;
-    let mut capture = Box::new(capture);
-    if let Some(filter) = &options.filter {
-        capture.filter(filter, true).map_err(failed)?;
-    }
-    let link = interfaces::link_type(capture.get_datalink().0);
-    if !link.is_decoded() {
-        return Err(CaptureError::LinkTypeUnknown { file: name.to_owned(), link: link.0 });
-    }
-    Ok(State::Open { capture, link, dropped: 0 })
-}
-
-impl Tap {
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        match &self.state {
-            State::Open { capture, .. } => Some(descriptor(capture)),
-            State::Gone { .. } => None,
+    /// Takes what the engines are to be told; the kernel's filter must pass what they watch from now on.
+    fn take_orders(&mut self, batch: &mut PacketBatch) {
+        for order in self.orders.try_iter() {
+            if let Order::Watch(wires) = &order {
+                let detects = wires.is_empty() || self.wires.is_empty();
+                let specs = wires.iter().map(|wire| wire.spec.clone());
+                match detects {
+                    true => self.wires.clear(),
+                    false => self.wires.extend(
+                        specs.filter(|spec| !self.wires.contains(spec)).collect::<Vec<_>>(),
+                    ),
+                }
+                self.options.filter = Some(of_wires(&self.wires));
+                for tap in &self.taps {
+                    if let Err(error) = tap.filter(&self.options) {
+                        self.warnings.push(CaptureWarning::gone(&tap.name, &error));
+                    }
+                }
+            }
+            batch.orders.push(order);
         }
-    }
-
-    /// Copies packets into the batch until nothing more is there, or no more room. Whether all were read.
-    fn drain(&mut self, batch: &mut PacketBatch) -> Result<bool, pcap::Error> {
-        let State::Open { capture, link, .. } = &mut self.state else { return Ok(true) };
-        while batch.buffer.len() < BATCH_BYTES {
-            let packet = match capture.next_packet() {
-                Ok(packet) => packet,
-                Err(pcap::Error::TimeoutExpired | pcap::Error::NoMorePackets) => return Ok(true),
-                Err(error) => return Err(error),
-            };
-            let start = u32::try_from(batch.buffer.len()).unwrap_or(u32::MAX);
-            batch.buffer.extend_from_slice(packet.data);
-            let stamp = packet.header.ts;
-            // The fraction is of nanoseconds: that precision was asked for.
-            let seconds = u64::try_from(stamp.tv_sec).unwrap_or_default();
-            let nanos = u64::try_from(stamp.tv_usec).unwrap_or_default();
-            batch.records.push(Record {
-                time: CaptureTime::from_parts(seconds, nanos),
-                link: *link,
-                start,
-                captured: u32::try_from(packet.data.len()).unwrap_or(u32::MAX),
-                wire_length: packet.header.len,
-            });
-        }
-        Ok(false)
-    }
-
-    /// What the kernel dropped since it was last asked. Its counter is of 32 bits.
-    fn newly_dropped(&mut self) -> u64 {
-        let State::Open { capture, dropped, .. } = &mut self.state else { return 0 };
-        let Ok(stats) = capture.stats() else { return 0 };
-        let now = stats.dropped.wrapping_add(stats.if_dropped);
-        u64::from(now.wrapping_sub(std::mem::replace(dropped, now)))
     }
 }
 
@@ -197,36 +217,33 @@ impl Source for LiveSource {
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<bool, CaptureError> {
         batch.buffer.clear();
         batch.records.clear();
+        batch.orders.clear();
         batch.tick = None;
         if self.ended {
             return Ok(false);
         }
-        self.wait();
+        self.take_orders(batch);
+        if self.idle {
+            self.wait();
+        }
         let before = now();
-        let mut all_read = true;
-        for tap in &mut self.taps {
-            match tap.drain(batch) {
-                Ok(read) => all_read &= read,
-                Err(error) => {
-                    let warning = CaptureWarning::InterfaceGone {
-                        interface: tap.name.clone(),
-                        reason: error.to_string(),
-                    };
-                    self.warnings.push(warning);
-                    tap.state = State::Gone { retry: Instant::now() + RETRY };
-                }
+        self.idle = true;
+        let share = BATCH_BYTES / self.taps.len().max(1);
+        self.turn = self.turn.wrapping_add(1) % self.taps.len().max(1);
+        let (behind, first) = self.taps.split_at_mut(self.turn);
+        for tap in first.iter_mut().chain(behind) {
+            match tap.drain(batch, batch.buffer.len() + share) {
+                Ok(is_empty) => self.idle &= is_empty,
+                Err(error) => self.warnings.push(CaptureWarning::gone(&tap.name, &error)),
             }
             self.dropped += tap.newly_dropped();
-            if matches!(tap.state, State::Gone { retry } if retry <= Instant::now()) {
-                tap.state = attach(&tap.name, &self.options)
-                    .unwrap_or_else(|_| State::Gone { retry: Instant::now() + RETRY });
-            }
+            tap.look_again(&self.options);
         }
         if self.taps.len() > 1 {
             batch.records.sort_by_key(|record| record.time);
         }
         self.read += batch.buffer.len() as u64;
-        batch.tick = all_read.then(|| before.minus(LAG));
+        batch.tick = self.idle.then(|| before.minus(LAG));
         if self.stopped_at.is_none() && self.stop.load(Ordering::Relaxed) {
             self.stopped_at = Some(before);
         }
@@ -241,10 +258,6 @@ impl Source for LiveSource {
 
     fn warnings(&mut self) -> Vec<CaptureWarning> {
         std::mem::take(&mut self.warnings)
-    }
-
-    fn dropped(&self) -> u64 {
-        self.dropped
     }
 }
 

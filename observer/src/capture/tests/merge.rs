@@ -134,7 +134,7 @@ fn formats_warnings_and_drops_of_all_files() {
         &source.warnings()[..],
         [CaptureWarning::Truncated { file, missing: 1, .. }] if file.ends_with("0.pcap")
     ));
-    assert_eq!(source.dropped(), 5);
+    assert_eq!(source.progress().dropped, 5);
 }
 
 #[test]

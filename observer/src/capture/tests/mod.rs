@@ -52,7 +52,7 @@ fn read_from(reader: Box<dyn Read + Send>) -> Outcome {
         Ok(mut source) => {
             let (seen, error) = drain(&mut source);
             let warnings = source.warnings();
-            Outcome { seen, error, warnings, dropped: source.dropped() }
+            Outcome { seen, error, warnings, dropped: source.progress().dropped }
         }
         Err(error) => {
             Outcome { seen: Vec::new(), error: Some(error), warnings: Vec::new(), dropped: 0 }
