@@ -23,6 +23,8 @@ build: ## The program, optimized: target/release/wirelat
 
 test: lint ## All that CI runs. WIRELAT_CAPTURES=DIR replays that folder of captures too
 	cargo test --locked --workspace --no-fail-fast
+	cargo build --locked --package wirelat-relay
+	@scripts/relay-test.sh
 
 check: lint ## Format, lints, unit tests: before each commit
 	cargo test --locked --workspace --lib --bins

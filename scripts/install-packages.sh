@@ -5,7 +5,7 @@
 #
 #   make     GNU make itself
 #   build    a C compiler: Rust links with it, and zstd-sys compiles zstd; libpcap
-#   test     build, and node: one test runs the report's script; Prometheus: one has it scrape
+#   test     build; node: one test runs the report's script; Prometheus: one has it scrape; servers, clients and network tools for scripts/relay-test.sh
 #   fuzz     build, and a C++ compiler: libFuzzer
 #   deb      what a package is made with
 #   record   servers, clients and capture tools for fixtures/record.sh
@@ -42,7 +42,23 @@ for purpose in "$@"; do
   case $purpose in
     make) needs make make ;;
     build) need_compiler; need_libpcap ;;
-    test) need_compiler; need_libpcap; needs nodejs node; needs prometheus prometheus ;;
+    test)
+      need_compiler
+      need_libpcap
+      needs nodejs node
+      needs prometheus prometheus
+      needs nginx-light nginx
+      needs postgresql pg_ctlcluster
+      needs redis-server redis-server
+      needs redis-tools redis-cli
+      needs curl curl
+      needs tcpdump tcpdump
+      needs ethtool ethtool
+      needs iproute2 ip ss
+      needs procps sysctl
+      needs util-linux chrt runuser
+      needs python3 python3
+      ;;
     fuzz) need_compiler; need_libpcap; needs g++ c++ ;;
     deb) needs dpkg-dev dpkg-shlibdeps ;;
     record)

@@ -85,7 +85,7 @@ observe() {
 clients() {
   local urls=() number
   for number in $(seq 20); do urls+=("http://192.0.2.2/number/$number"); done
-  in_client curl --silent --fail --output /dev/null "${urls[@]}"
+  in_client curl --silent --fail "${urls[@]}" >/dev/null
   # Each with a connection of its own.
   for number in 1 2 3; do in_client curl --silent --fail --output /dev/null "http://192.0.2.2/"; done
   for number in $(seq 20); do echo "SELECT pg_sleep(0.00$((number % 10))), $number;"; done |
@@ -97,7 +97,7 @@ clients() {
 network_up
 servers
 relay_start --delay 20ms --log "$TEMPORARY/relay.log"
-in_client tcpdump -i eth0 -s 0 -B 65536 --time-stamp-precision=nano -U -w "$TEMPORARY/client.pcap" 2>"$TEMPORARY/tcpdump.err" &
+in_client tcpdump --immediate-mode -i eth0 -s 0 -B 65536 --time-stamp-precision=nano -U -w "$TEMPORARY/client.pcap" 2>"$TEMPORARY/tcpdump.err" &
 TCPDUMP=$!
 STARTED+=("$TCPDUMP")
 wait_for_line "$TEMPORARY/tcpdump.err" 'listening on' "$TCPDUMP"
