@@ -151,6 +151,7 @@ pub fn confine() -> anyhow::Result<()> {
 }
 
 fn program() -> anyhow::Result<BpfProgram> {
+    #[allow(clippy::useless_conversion, reason = "the numbers are narrower on some architectures")]
     let rules = ALLOWED.iter().copied().flatten().map(|&call| (i64::from(call), Vec::new()));
     let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter =
