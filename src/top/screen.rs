@@ -6,10 +6,12 @@ use super::source::Source;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use model::batch::Batch;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use observer::capture::live;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub fn run(
 ) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
+        // The second one ends the process at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let (sender, heard) = bounded(WAITING_MAX);
@@ -76,6 +80,17 @@ fn listen(
     }
 }
 
+/// Nobody holds the other end of the terminal any more. Without a session no signal says so, and reading keys would never
+/// end.
+fn is_hung_up() -> bool {
+    let stdin = std::io::stdin();
+    let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
+    let _ = poll(&mut polled, PollTimeout::ZERO);
+    polled.iter().filter_map(PollFd::revents).any(|found| {
+        found.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL)
+    })
+}
+
 fn show(
     terminal: &mut DefaultTerminal,
     heard: &Receiver<Heard>,
@@ -85,7 +100,7 @@ fn show(
     let palette = Palette::of_terminal(|name| std::env::var(name).ok());
     let look = Look { palette: &palette, keys: true };
     let mut is_new = true;
-    while !stop.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) && !is_hung_up() {
         if is_new {
             terminal.draw(|frame| draw::draw(frame, &mut app, look))?;
         }
