@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Keys and news are looked for this often.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE_MS: u16 = 100;
 /// One who went away is looked for this often.
 const RETRY: Duration = Duration::from_secs(1);
 /// Messages that wait to be shown. Whoever sends them may let us go when we are that slow.
@@ -80,12 +80,12 @@ fn listen(
     }
 }
 
-/// Nobody holds the other end of the terminal any more. Without a session no signal says so, and reading keys would never
-/// end.
+/// Waits for keys, but not for long. Whether nobody holds the other end of the terminal any more: without a session no signal
+/// says so, and reading keys would never end.
 fn is_hung_up() -> bool {
     let stdin = std::io::stdin();
-    let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
-    let _ = poll(&mut polled, PollTimeout::ZERO);
+    let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    let _ = poll(&mut polled, PollTimeout::from(PATIENCE_MS));
     polled.iter().filter_map(PollFd::revents).any(|found| {
         found.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL)
     })
@@ -100,11 +100,14 @@ fn show(
     let palette = Palette::of_terminal(|name| std::env::var(name).ok());
     let look = Look { palette: &palette, keys: true };
     let mut is_new = true;
-    while !stop.load(Ordering::Relaxed) && !is_hung_up() {
+    while !stop.load(Ordering::Relaxed) {
         if is_new {
             terminal.draw(|frame| draw::draw(frame, &mut app, look))?;
         }
-        is_new = event::poll(PATIENCE)?;
+        if is_hung_up() {
+            return Ok(());
+        }
+        is_new = event::poll(Duration::ZERO)?;
         if is_new {
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
