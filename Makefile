@@ -8,7 +8,7 @@ export CARGO_BUILD_JOBS ?= $(shell scripts/build-jobs.sh)
 .DEFAULT_GOAL := help
 # Two cargos at a time would wait for each other.
 .NOTPARALLEL:
-.PHONY: help demo build test check lint bench fuzz live-test record-fixtures clean-demo
+.PHONY: help demo build test check lint bench soak fuzz live-test record-fixtures clean-demo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,11 @@ bench: ## Benchmarks; the whole-run figure makes a capture of 6 GB in TMPDIR
 	@scripts/check-rust.sh
 	@scripts/install-packages.sh build
 	cargo bench --locked --workspace --bench '*'
+
+soak: ## The collector killed 300 times under load, with observers that push, as root
+	@scripts/check-rust.sh
+	@scripts/install-packages.sh test
+	WIRELAT_CRASH_ROUNDS=300 cargo test --locked --test collect -- --nocapture --test-threads 1 killed
 
 fuzz: ## Every fuzz target, FUZZ_SECONDS=600 each, with the stable toolchain
 	@scripts/check-rust.sh
