@@ -12,3 +12,4 @@ mod observers;
 #[allow(dead_code, reason = "what the observer's own tests use is there too")]
 #[path = "../observe/common.rs"]
 mod observing;
+mod tls;

@@ -27,7 +27,7 @@ pub(super) fn tags(resource: &[KeyValue], own: &[KeyValue]) -> (Tags, u64) {
         match attribute.value.as_ref().and_then(text) {
             Some(mut text) => {
                 if text.len() > VALUE_BYTES_MAX {
-                    text.truncate(text.floor_char_boundary(VALUE_BYTES_MAX));
+                    cut(&mut text, VALUE_BYTES_MAX);
                     lost += 1;
                 }
                 tags.insert(attribute.key.clone(), text);
@@ -40,6 +40,12 @@ pub(super) fn tags(resource: &[KeyValue], own: &[KeyValue]) -> (Tags, u64) {
         lost += 1;
     }
     (tags, lost)
+}
+
+/// The first so many bytes, or one letter less.
+pub(super) fn cut(text: &mut String, bytes_max: usize) {
+    let mut ends = (0..=bytes_max.min(text.len())).rev();
+    text.truncate(ends.find(|end| text.is_char_boundary(*end)).unwrap_or_default());
 }
 
 fn text(value: &AnyValue) -> Option<String> {

@@ -295,6 +295,6 @@ fn divisor(unit: &str) -> u32 {
 
 fn source_name(service: &str) -> String {
     let mut source = format!("otlp/{service}");
-    source.truncate(source.floor_char_boundary(SOURCE_BYTES_MAX));
+    names::cut(&mut source, SOURCE_BYTES_MAX);
     source
 }
