@@ -3,14 +3,15 @@
 use super::EmbeddedStore;
 use super::dictionary::Writer;
 use super::engine::{Changes, View};
-use super::keys::{self, SeriesId, Table, WriterId};
+use super::keys::{self, Hour, SeriesId, Table, WriterId};
 use super::state::State;
 use super::values::{self, Counters, Head};
+use crate::rollup::Floors;
 use crate::{StoreError, Values, Written, distinct};
 use model::batch::{Batch, Value};
 use model::series::Series;
-use model::window::Window;
-use std::collections::HashSet;
+use model::window::{Window, WindowLength};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A change that is being put together, and what it will change in memory once it is on disk.
@@ -20,14 +21,20 @@ pub(super) struct Draft {
     pub(super) new_series: Vec<(Arc<Series>, SeriesId)>,
     pub(super) new_writer: Option<(Writer, WriterId)>,
     pub(super) gone_series: Vec<SeriesId>,
+    pub(super) dirtied: BTreeSet<Hour>,
+    pub(super) cleaned: Option<Hour>,
+    pub(super) floors: Option<(WindowLength, Floors)>,
 }
 
 impl EmbeddedStore {
     pub(super) fn write_batch(&self, batch: &Batch) -> Result<Written, StoreError> {
         let values = distinct(batch)?;
         let mut state = self.state_mut();
-        let view = self.engine.view();
         let window = batch.id.window;
+        if window.start < state.spans.floors(window.length).base {
+            return Ok(Written::TooLate);
+        }
+        let view = self.engine.view();
         let writer = Writer::of(&batch.id);
         let older = match state.writers.id(&writer) {
             Some(id) => head(&view, window, id)?,
@@ -37,6 +44,7 @@ impl EmbeddedStore {
             return Ok(Written::AlreadyThere);
         }
         let mut draft = self.draft(&state);
+        draft.mark_dirty(&state, window);
         let writer = draft.writer_id(&state, writer);
         let series = draft.put_rows(&state, window, writer, values);
         if let Some(older) = &older {
@@ -58,6 +66,9 @@ impl EmbeddedStore {
             new_series: Vec::new(),
             new_writer: None,
             gone_series: Vec::new(),
+            dirtied: BTreeSet::new(),
+            cleaned: None,
+            floors: None,
         }
     }
 }
@@ -68,6 +79,24 @@ fn head(view: &View, window: Window, writer: WriterId) -> Result<Option<Head>, S
 }
 
 impl Draft {
+    /// The hour of a window that changes is to be rolled up.
+    pub(super) fn mark_dirty(&mut self, state: &State, window: Window) {
+        if let Some(hour) = Hour::of(window) {
+            self.mark_hour_dirty(state, hour);
+        }
+    }
+
+    pub(super) fn mark_hour_dirty(&mut self, state: &State, hour: Hour) {
+        if self.dirtied.insert(hour) && !state.spans.is_dirty(hour) {
+            self.changes.put(hour.key(Table::Dirty), Vec::new());
+        }
+    }
+
+    /// Whether what is rolled up of an hour will say nothing.
+    fn is_dirty(&self, state: &State, hour: Hour) -> bool {
+        self.dirtied.contains(&hour) || (state.spans.is_dirty(hour) && self.cleaned != Some(hour))
+    }
+
     /// A writer's number; a new one gets the next.
     fn writer_id(&mut self, state: &State, writer: Writer) -> WriterId {
         if let Some(id) = state.writers.id(&writer) {
@@ -138,7 +167,9 @@ impl Draft {
         deleted: &HashSet<Vec<u8>>,
     ) -> Result<(), StoreError> {
         for id in series {
-            if !has_rows_beside(view, id, deleted)? {
+            if !has_rows_beside(view, id, deleted)?
+                && !self.has_rolled_beside(state, view, id, deleted)?
+            {
                 if let Some(series) = state.series.series(id) {
                     self.changes.delete(keys::series(series));
                 }
@@ -146,6 +177,24 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    fn has_rolled_beside(
+        &self,
+        state: &State,
+        view: &View,
+        series: SeriesId,
+        deleted: &HashSet<Vec<u8>>,
+    ) -> Result<bool, StoreError> {
+        for pair in view.prefix(&keys::rolled_of(series)).rev() {
+            let (key, _) = pair?;
+            let (base, window) = keys::read_rolled(&key)?;
+            let hour = Hour::of(Window { length: base, ..window });
+            if !deleted.contains(&*key) && hour.is_some_and(|hour| !self.is_dirty(state, hour)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn put_counters(&mut self) {
