@@ -7,6 +7,7 @@ mod observe;
 mod outputs;
 mod replay;
 mod report;
+mod store;
 mod synthesize;
 
 use arguments::{Arguments, Command};
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

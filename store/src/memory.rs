@@ -257,7 +257,7 @@ impl Store for MemoryStore {
     }
 }
 
-fn blocks(series: impl Iterator<Item = (Arc<Series>, Vec<(CaptureTime, Value)>)>) -> BlockStream {
+fn blocks(series: impl Iterator<Item = (Arc<Series>, Rows)>) -> BlockStream {
     let mut blocks = Vec::new();
     for (series, rows) in series {
         let block = |rows: &[_]| Block { series: Arc::clone(&series), rows: rows.to_vec() };

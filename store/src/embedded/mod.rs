@@ -32,6 +32,7 @@
 //! - A rolled up row belongs to an hour that lists its series, also while the hour is being rolled up.
 
 mod acknowledged;
+mod check;
 mod dictionary;
 mod directory;
 mod documents;
@@ -48,6 +49,8 @@ mod state;
 mod values;
 mod windows;
 mod write;
+
+pub use check::{Checked, Watch};
 
 use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple};
 use crate::{BlockStream, Document, Store, StoreError, TimeRange, Written, document_within};
@@ -95,6 +98,12 @@ impl EmbeddedStore {
             store.directory.upgraded()?;
         }
         Ok(store)
+    }
+
+    /// Packs everything anew, and gives the disk back what was forgotten. Blocks; needs room for a copy of the
+    /// newest tables meanwhile.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.engine.compact()
     }
 
     /// A lock's poison says that a change panicked: it is in memory only once it is on disk.

@@ -50,8 +50,8 @@ pub(super) enum Progress {
     Changed,
 }
 
-/// New rows of one series.
-type Rows = Vec<(WindowLength, CaptureTime, Value)>;
+/// A row of one series.
+pub(super) type Row = (WindowLength, CaptureTime, Value);
 
 impl EmbeddedStore {
     /// Begins; `None` where the hour is not dirty.
@@ -150,24 +150,11 @@ impl EmbeddedStore {
     }
 
     /// What a series' base rows of the hour come to, on each level.
-    fn fold(&self, rolling: &Rolling, id: SeriesId) -> Result<Rows, StoreError> {
-        let Some((series, writers)) = self.series_and_writers(id) else { return Ok(Rows::new()) };
+    fn fold(&self, rolling: &Rolling, id: SeriesId) -> Result<Vec<Row>, StoreError> {
+        let Some((series, writers)) = self.series_and_writers(id) else { return Ok(Vec::new()) };
         let Rolling { hour, view, .. } = rolling;
-        let mut rows = Rows::new();
-        let mut values: Vec<(CaptureTime, Value)> =
-            base_rows(view, &writers, (id, &series), hour.range(), hour.base)
-                .collect::<Result<_, _>>()?;
-        // Each level is made of the one before.
-        for &length in levels(hour.base) {
-            let (mut fold, mut folded) = (Fold::through(&[length]), Vec::new());
-            for (start, value) in values {
-                fold.take(0, start, value, &mut folded);
-            }
-            fold.finish(&mut folded);
-            rows.extend(folded.iter().map(|(start, value)| (length, *start, value.clone())));
-            values = folded;
-        }
-        Ok(rows)
+        let rows = base_rows(view, &writers, (id, &series), hour.range(), hour.base);
+        Ok(fold(hour.base, rows.collect::<Result<_, _>>()?))
     }
 
     fn series_and_writers(&self, id: SeriesId) -> Option<(Arc<Series>, Arc<Writers>)> {
@@ -183,8 +170,26 @@ impl Rolling {
     }
 }
 
+/// What base rows come to, level by level: each is made of the one before.
+pub(super) fn fold(base: WindowLength, mut values: Vec<(CaptureTime, Value)>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for &length in levels(base) {
+        let (mut fold, mut folded) = (Fold::through(&[length]), Vec::new());
+        for (start, value) in values {
+            fold.take(0, start, value, &mut folded);
+        }
+        fold.finish(&mut folded);
+        rows.extend(folded.iter().map(|(start, value)| (length, *start, value.clone())));
+        values = folded;
+    }
+    rows
+}
+
 /// Which windows of an hour were reported, as runs of their numbers, and the series in them.
-fn base_heads(view: &View, hour: Hour) -> Result<(Runs, BTreeSet<SeriesId>), StoreError> {
+pub(super) fn base_heads(
+    view: &View,
+    hour: Hour,
+) -> Result<(Runs, BTreeSet<SeriesId>), StoreError> {
     let at = |time| keys::head(hour.base, time, WriterId::FIRST);
     let (mut reported, mut series): (Runs, BTreeSet<SeriesId>) = Default::default();
     for pair in view.range(at(hour.start), at(hour.end())) {
