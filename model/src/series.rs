@@ -51,6 +51,12 @@ impl Series {
         key
     }
 
+    /// How long [`Self::to_key`] is.
+    pub fn key_bytes(&self) -> usize {
+        let texts = self.tags().fold(0, |sum, (name, value)| sum + 8 + name.len() + value.len());
+        4 + self.metric.len() + texts
+    }
+
     /// Reads [`Self::to_key`]; `None` where it is not one.
     pub fn from_key(mut key: &[u8]) -> Option<Self> {
         let metric = take_text(&mut key)?;
@@ -117,6 +123,7 @@ mod tests {
         let series = Series::new("http.total", &[("wire", "http:80"), ("method", "GET")]);
         assert_eq!(series.to_string(), "http.total{method=GET,wire=http:80}");
         assert_eq!(Series::from_key(&series.to_key()), Some(series.clone()));
+        assert_eq!(series.to_key().len(), series.key_bytes());
         assert_eq!(Series::from_key(&series.to_key()[1..]), None);
         assert!(Select::metric("http.total").with("method", "GET").matches(&series));
         assert!(!Select::metric("http.total").with("method", "PUT").matches(&series));

@@ -14,7 +14,6 @@ use model::series::{Select, Series};
 use model::units::CaptureTime;
 use model::window::WindowLength;
 use rollup::{Kept, Maintained, Retention};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use thiserror::Error;
@@ -74,6 +73,16 @@ pub trait Store: Send + Sync {
     /// Durable when it returns; all or nothing per batch. Of two values of one series in a batch,
     /// the batch says both: they are merged.
     async fn write(&self, batch: Batch) -> Result<Written, StoreError>;
+
+    /// Several batches, each as by [`Self::write`] and in their order. A store can make them durable together:
+    /// one wait for the disk for all.
+    async fn write_all(&self, batches: Vec<Batch>) -> Vec<Result<Written, StoreError>> {
+        let mut written = Vec::with_capacity(batches.len());
+        for batch in batches {
+            written.push(self.write(batch).await);
+        }
+        written
+    }
 
     /// The rows of the selected series whose windows start in `range`, at one resolution.
     /// What several batches say of one series and window is merged in the order of
@@ -208,23 +217,16 @@ pub enum StoreError {
     },
 }
 
-/// A batch's values by series, within the limits.
-type Values = BTreeMap<Arc<Series>, Value>;
-
-fn distinct(batch: &Batch) -> Result<Values, StoreError> {
+/// Refuses what is beyond the limits.
+fn batch_within(batch: &Batch) -> Result<(), StoreError> {
     within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
-    let mut values = Values::new();
     for (series, value) in &batch.values {
-        within("a series' name and tags", series.to_key().len(), KEY_BYTES_MAX)?;
+        within("a series' name and tags", series.key_bytes(), KEY_BYTES_MAX)?;
         if let Value::Text(text) = value {
             within("a text", text.len(), VALUE_BYTES_MAX)?;
         }
-        match values.get_mut(series) {
-            Some(first) => first.merge(value),
-            None => drop(values.insert(Arc::clone(series), value.clone())),
-        }
     }
-    Ok(values)
+    Ok(())
 }
 
 fn document_within(kind: &str, name: &str, text: &str) -> Result<(), StoreError> {

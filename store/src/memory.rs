@@ -4,8 +4,8 @@ mod rolled;
 
 use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple, counted};
 use crate::{
-    BLOCK_ROWS_MAX, Block, BlockStream, Document, Store, StoreError, TimeRange, Values, Written,
-    distinct, document_within,
+    BLOCK_ROWS_MAX, Block, BlockStream, Document, Store, StoreError, TimeRange, Written,
+    batch_within, document_within,
 };
 use async_trait::async_trait;
 use futures_util::stream;
@@ -34,7 +34,7 @@ struct Held {
 #[derive(Debug)]
 struct Said {
     revision: u64,
-    values: Values,
+    values: BTreeMap<Arc<Series>, Value>,
 }
 
 /// A document, or the version at which it was deleted.
@@ -88,7 +88,8 @@ impl Held {
 #[async_trait]
 impl Store for MemoryStore {
     async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
-        let values = distinct(&batch)?;
+        batch_within(&batch)?;
+        let values = distinct(batch.values);
         let mut held = self.held();
         let window = batch.id.window;
         if window.start < held.floors(window.length).base {
@@ -255,6 +256,18 @@ impl Store for MemoryStore {
             Some(_) | None => Ok(false),
         }
     }
+}
+
+/// Of two values of one series the batch says both.
+fn distinct(said: Vec<(Arc<Series>, Value)>) -> BTreeMap<Arc<Series>, Value> {
+    let mut values: BTreeMap<_, Value> = BTreeMap::new();
+    for (series, value) in said {
+        match values.get_mut(&series) {
+            Some(first) => first.merge(&value),
+            None => drop(values.insert(series, value)),
+        }
+    }
+    values
 }
 
 fn blocks(series: impl Iterator<Item = (Arc<Series>, Rows)>) -> BlockStream {

@@ -39,6 +39,7 @@ pub async fn conformance(stage: &impl Stage) {
     writing::a_batch_is_one_identity_in_all_its_parts(stage).await;
     writing::a_series_named_twice_in_a_batch_is_merged(stage).await;
     writing::what_is_too_large_is_refused_whole(stage).await;
+    writing::several_at_once_are_written_as_one_after_the_other(stage).await;
     writing::writers_at_once_lose_nothing(stage).await;
     reading::sources_runs_and_pipelines_are_merged(stage).await;
     reading::merging_does_not_depend_on_arrival(stage).await;

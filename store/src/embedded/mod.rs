@@ -132,7 +132,11 @@ fn damaged(what: &str, detail: &str) -> StoreError {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
-        self.write_batch(&batch)
+        self.write_batch(batch)
+    }
+
+    async fn write_all(&self, batches: Vec<Batch>) -> Vec<Result<Written, StoreError>> {
+        self.write_batches(batches)
     }
 
     async fn scan(
