@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::store::StoreCommand;
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use collector::access::Scope;
@@ -34,6 +35,9 @@ pub enum Command {
     /// Make a report from a store that a replay or an observer wrote
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Check a store, forget what is old in it, or export it
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Synthesize a capture of known latencies
     Synth(Box<SynthArguments>),
 }

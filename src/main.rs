@@ -8,6 +8,7 @@ mod observe;
 mod outputs;
 mod replay;
 mod report;
+mod store;
 mod synthesize;
 mod token;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Command::Collect(arguments) => collect::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

@@ -238,6 +238,7 @@ impl Writer {
         Meters::add(&self.meters.batches_stored, became(Written::Stored));
         Meters::add(&self.meters.batches_replaced, became(Written::Replaced));
         Meters::add(&self.meters.batches_already_there, became(Written::AlreadyThere));
+        Meters::add(&self.meters.batches_too_late, became(Written::TooLate));
         Meters::add(&self.meters.values, values);
         Meters::add(&self.meters.changes, 1);
     }
