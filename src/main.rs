@@ -1,13 +1,16 @@
 //! Wirelat: times every request on the wire and counts the ones that were too slow.
 
 mod arguments;
+mod collect;
 mod failure;
 mod gather;
 mod observe;
 mod outputs;
 mod replay;
 mod report;
+mod store;
 mod synthesize;
+mod token;
 mod top;
 
 use arguments::{Arguments, Command};
@@ -18,8 +21,11 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
+        Command::Collect(arguments) => collect::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Top(arguments) => top::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

@@ -37,7 +37,7 @@ impl Series {
 
     /// The form that stores use as a key. Injective: names and values are length-prefixed.
     pub fn to_key(&self) -> Vec<u8> {
-        let mut key = Vec::new();
+        let mut key = Vec::with_capacity(self.key_bytes());
         let mut put = |text: &str| {
             let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
             key.extend_from_slice(&length.to_be_bytes());
@@ -51,6 +51,12 @@ impl Series {
         key
     }
 
+    /// How long [`Self::to_key`] is.
+    pub fn key_bytes(&self) -> usize {
+        let texts = self.tags().fold(0, |sum, (name, value)| sum + 8 + name.len() + value.len());
+        4 + self.metric.len() + texts
+    }
+
     /// Reads [`Self::to_key`]; `None` where it is not one.
     pub fn from_key(mut key: &[u8]) -> Option<Self> {
         let metric = take_text(&mut key)?;
@@ -62,8 +68,11 @@ impl Series {
     }
 }
 
+/// What a text's length takes in a key.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
 fn take_text<'a>(key: &mut &'a [u8]) -> Option<&'a str> {
-    let (length, rest) = key.split_first_chunk::<4>()?;
+    let (length, rest) = key.split_first_chunk::<LENGTH_BYTES>()?;
     let (text, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
     *key = rest;
     std::str::from_utf8(text).ok()
@@ -117,6 +126,7 @@ mod tests {
         let series = Series::new("http.total", &[("wire", "http:80"), ("method", "GET")]);
         assert_eq!(series.to_string(), "http.total{method=GET,wire=http:80}");
         assert_eq!(Series::from_key(&series.to_key()), Some(series.clone()));
+        assert_eq!(series.to_key().len(), series.key_bytes());
         assert_eq!(Series::from_key(&series.to_key()[1..]), None);
         assert!(Select::metric("http.total").with("method", "GET").matches(&series));
         assert!(!Select::metric("http.total").with("method", "PUT").matches(&series));

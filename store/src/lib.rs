@@ -5,6 +5,7 @@
 pub mod conformance;
 pub mod embedded;
 pub mod memory;
+pub mod rollup;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
@@ -12,7 +13,7 @@ use model::batch::{Batch, Value};
 use model::series::{Select, Series};
 use model::units::CaptureTime;
 use model::window::WindowLength;
-use std::collections::BTreeMap;
+use rollup::{Kept, Maintained, Retention};
 use std::ops::Range;
 use std::sync::Arc;
 use thiserror::Error;
@@ -51,6 +52,9 @@ pub enum Written {
     Replaced,
     /// The store holds this revision or a newer one: nothing changed.
     AlreadyThere,
+    /// Its window is older than what is kept at its length: it was refused. Sending it again will not
+    /// help; who is told this counts it.
+    TooLate,
 }
 
 /// A document's text and its version, for compare-and-set.
@@ -63,12 +67,35 @@ pub struct Document {
     pub text: String,
 }
 
+/// A document that only one writer changes: it is set, or forgotten, whatever is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The document's kind.
+    pub kind: Arc<str>,
+    /// Its name.
+    pub name: String,
+    /// What it says from now on. `None` forgets it, its version too.
+    pub text: Option<String>,
+}
+
 /// Where windows' values are kept.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Durable when it returns; all or nothing per batch. Of two values of one series in a batch,
     /// the batch says both: they are merged.
-    async fn write(&self, batch: Batch) -> Result<Written, StoreError>;
+    async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
+        let written = self.write_all(vec![batch], Vec::new()).await?;
+        Ok(written.first().copied().unwrap_or(Written::AlreadyThere))
+    }
+
+    /// Writes batches as [`Self::write`] does, one after the other, and notes: all of it or
+    /// nothing, durable when it returns. Many share what waiting for the disk costs. Says what
+    /// became of each batch, in their order.
+    async fn write_all(
+        &self,
+        batches: Vec<Batch>,
+        notes: Vec<Note>,
+    ) -> Result<Vec<Written>, StoreError>;
 
     /// The rows of the selected series whose windows start in `range`, at one resolution.
     /// What several batches say of one series and window is merged in the order of
@@ -95,8 +122,40 @@ pub trait Store: Send + Sync {
         &self,
     ) -> Result<Vec<(WindowLength, CaptureTime, CaptureTime)>, StoreError>;
 
-    /// Forgets the windows of a resolution that start before `time`, in steps: each whole batch
-    /// is there or gone, but a reader can see some gone before others.
+    /// The rows of the selected series by windows of `length` that start in `range`: each is what the
+    /// windows of length `base` in it say, merged in time order by minutes, hours and then `length`,
+    /// whatever of that was rolled up before. `length` is a multiple of `base`.
+    async fn scan_by(
+        &self,
+        select: &Select,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<BlockStream, StoreError>;
+
+    /// The windows of `length` that start in `range`, with how many windows of length `base` somebody
+    /// reported in each; ascending, those without one left out.
+    async fn reported(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<(CaptureTime, u64)>, StoreError>;
+
+    /// What [`Self::scan_by`] can read: by base length, then finest first.
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError>;
+
+    /// Housekeeping: rolls up the hours that are over, forgets what is older than `retention` says, and
+    /// refuses such from then on. To be called every minute or so. Works in steps, each of which is one
+    /// change: dropping the future between them, or a crash, costs only the step.
+    async fn maintain(
+        &self,
+        retention: &Retention,
+        now: CaptureTime,
+    ) -> Result<Maintained, StoreError>;
+
+    /// Forgets the windows of a resolution that start before `time`, and whole hours rolled up of such, in
+    /// steps: each whole batch is there or gone, but a reader can see some gone before others.
     async fn delete_before(
         &self,
         resolution: WindowLength,
@@ -161,25 +220,36 @@ pub enum StoreError {
         /// How large it can be.
         limit: usize,
     },
+    /// Windows of one length are not made of whole windows of the other.
+    #[error("store: windows of {length} are not made of windows of {base}: ask for a multiple")]
+    NotAMultiple {
+        /// The windows that were written.
+        base: WindowLength,
+        /// What was asked for.
+        length: WindowLength,
+    },
 }
 
-/// A batch's values by series, within the limits.
-type Values = BTreeMap<Arc<Series>, Value>;
-
-fn distinct(batch: &Batch) -> Result<Values, StoreError> {
+/// Whether a batch is within the limits: one that is not is never written.
+///
+/// # Errors
+/// What of it is too large.
+pub fn check(batch: &Batch) -> Result<(), StoreError> {
     within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
-    let mut values = Values::new();
     for (series, value) in &batch.values {
-        within("a series' name and tags", series.to_key().len(), KEY_BYTES_MAX)?;
+        within("a series' name and tags", series.key_bytes(), KEY_BYTES_MAX)?;
         if let Value::Text(text) = value {
             within("a text", text.len(), VALUE_BYTES_MAX)?;
         }
-        match values.get_mut(series) {
-            Some(first) => first.merge(value),
-            None => drop(values.insert(Arc::clone(series), value.clone())),
-        }
     }
-    Ok(values)
+    Ok(())
+}
+
+fn notes_within(notes: &[Note]) -> Result<(), StoreError> {
+    let within = |note: &Note| {
+        document_within(&note.kind, &note.name, note.text.as_deref().unwrap_or_default())
+    };
+    notes.iter().try_for_each(within)
 }
 
 fn document_within(kind: &str, name: &str, text: &str) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ mod endings;
 mod errors;
 mod output;
 mod reports;
+mod stores;
 
 use crate::common::synthetic::{Synthetic, busy};
 use std::ffi::OsStr;
