@@ -37,9 +37,15 @@ impl Series {
         self.tags().find(|&(tag, _)| tag == name).map(|(_, value)| value)
     }
 
+    /// How many bytes [`Self::to_key`] has.
+    pub fn key_len(&self) -> usize {
+        let texts = self.tags().flat_map(|(name, value)| [name, value]);
+        texts.chain([self.metric()]).map(|text| LENGTH_BYTES + text.len()).sum()
+    }
+
     /// The form that stores use as a key. Injective: names and values are length-prefixed.
     pub fn to_key(&self) -> Vec<u8> {
-        let mut key = Vec::new();
+        let mut key = Vec::with_capacity(self.key_len());
         let mut put = |text: &str| {
             let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
             key.extend_from_slice(&length.to_be_bytes());
@@ -64,8 +70,11 @@ impl Series {
     }
 }
 
+/// What a text's length takes in a key.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
 fn take_text<'a>(key: &mut &'a [u8]) -> Option<&'a str> {
-    let (length, rest) = key.split_first_chunk::<4>()?;
+    let (length, rest) = key.split_first_chunk::<LENGTH_BYTES>()?;
     let (text, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
     *key = rest;
     std::str::from_utf8(text).ok()
@@ -131,6 +140,7 @@ mod tests {
         let series = Series::new("http.total", &[("wire", "http:80"), ("method", "GET")]);
         assert_eq!(series.to_string(), "http.total{method=GET,wire=http:80}");
         assert_eq!(Series::from_key(&series.to_key()), Some(series.clone()));
+        assert_eq!(series.key_len(), series.to_key().len());
         assert_eq!(Series::from_key(&series.to_key()[1..]), None);
         assert!(Select::metric("http.total").with("method", "GET").matches(&series));
         assert!(!Select::metric("http.total").with("method", "PUT").matches(&series));

@@ -66,12 +66,35 @@ pub struct Document {
     pub text: String,
 }
 
+/// A document that only one writer changes: it is set, or forgotten, whatever is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The document's kind.
+    pub kind: Arc<str>,
+    /// Its name.
+    pub name: String,
+    /// What it says from now on. `None` forgets it, its version too.
+    pub text: Option<String>,
+}
+
 /// Where windows' values are kept.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Durable when it returns; all or nothing per batch. Of two values of one series in a batch,
     /// the batch says both: they are merged.
-    async fn write(&self, batch: Batch) -> Result<Written, StoreError>;
+    async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
+        let written = self.write_all(vec![batch], Vec::new()).await?;
+        Ok(written.first().copied().unwrap_or(Written::AlreadyThere))
+    }
+
+    /// Writes batches as [`Self::write`] does, one after the other, and notes: all of it or
+    /// nothing, durable when it returns. Many share what waiting for the disk costs. Says what
+    /// became of each batch, in their order.
+    async fn write_all(
+        &self,
+        batches: Vec<Batch>,
+        notes: Vec<Note>,
+    ) -> Result<Vec<Written>, StoreError>;
 
     /// The rows of the selected series whose windows start in `range`, at one resolution.
     /// What several batches say of one series and window is merged in the order of
@@ -182,19 +205,34 @@ pub enum StoreError {
 type Values = BTreeMap<Arc<Series>, Value>;
 
 fn distinct(batch: &Batch) -> Result<Values, StoreError> {
-    within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
+    check(batch)?;
     let mut values = Values::new();
     for (series, value) in &batch.values {
-        within("a series' name and tags", series.to_key().len(), KEY_BYTES_MAX)?;
-        if let Value::Text(text) = value {
-            within("a text", text.len(), VALUE_BYTES_MAX)?;
-        }
         match values.get_mut(series) {
             Some(first) => first.merge(value),
             None => drop(values.insert(Arc::clone(series), value.clone())),
         }
     }
     Ok(values)
+}
+
+/// Whether a batch is within the store's limits: one that is not is never written.
+pub fn check(batch: &Batch) -> Result<(), StoreError> {
+    within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
+    for (series, value) in &batch.values {
+        within("a series' name and tags", series.key_len(), KEY_BYTES_MAX)?;
+        if let Value::Text(text) = value {
+            within("a text", text.len(), VALUE_BYTES_MAX)?;
+        }
+    }
+    Ok(())
+}
+
+fn notes_within(notes: &[Note]) -> Result<(), StoreError> {
+    let within = |note: &Note| {
+        document_within(&note.kind, &note.name, note.text.as_deref().unwrap_or_default())
+    };
+    notes.iter().try_for_each(within)
 }
 
 fn document_within(kind: &str, name: &str, text: &str) -> Result<(), StoreError> {

@@ -1,8 +1,8 @@
 //! Keeps everything in memory: for tests, and the model that other stores are measured against.
 
 use crate::{
-    BLOCK_ROWS_MAX, Block, BlockStream, Document, Store, StoreError, TimeRange, Values, Written,
-    distinct, document_within,
+    BLOCK_ROWS_MAX, Block, BlockStream, Document, Note, Store, StoreError, TimeRange, Values,
+    Written, distinct, document_within, notes_within,
 };
 use async_trait::async_trait;
 use futures_util::stream;
@@ -45,6 +45,31 @@ impl MemoryStore {
 }
 
 impl Held {
+    fn keep(&mut self, batch: Batch, values: Values) -> Written {
+        let older = self.batches.get(&batch.id).map(|kept| kept.revision);
+        if older.is_some_and(|revision| batch.revision <= revision) {
+            return Written::AlreadyThere;
+        }
+        self.batches.insert(batch.id, Kept { revision: batch.revision, values });
+        if older.is_some() { Written::Replaced } else { Written::Stored }
+    }
+
+    fn note(&mut self, note: Note) {
+        let key = (note.kind.as_ref().to_owned(), note.name);
+        let before = match self.documents.get(&key) {
+            Some(Kind::Live(document)) => document.version,
+            Some(&Kind::Deleted(version)) => version,
+            None => 0,
+        };
+        match note.text {
+            Some(text) => {
+                let document = Document { version: before.saturating_add(1), text };
+                self.documents.insert(key, Kind::Live(document));
+            }
+            None => drop(self.documents.remove(&key)),
+        }
+    }
+
     /// The windows that start in `range`, in the order of (source, run, pipeline).
     fn batches_in(
         &self,
@@ -60,15 +85,20 @@ impl Held {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
-        let values = distinct(&batch)?;
+    async fn write_all(
+        &self,
+        batches: Vec<Batch>,
+        notes: Vec<Note>,
+    ) -> Result<Vec<Written>, StoreError> {
+        notes_within(&notes)?;
+        let values: Vec<Values> = batches.iter().map(distinct).collect::<Result<_, _>>()?;
         let mut held = self.held();
-        let older = held.batches.get(&batch.id).map(|kept| kept.revision);
-        if older.is_some_and(|revision| batch.revision <= revision) {
-            return Ok(Written::AlreadyThere);
-        }
-        held.batches.insert(batch.id, Kept { revision: batch.revision, values });
-        Ok(if older.is_some() { Written::Replaced } else { Written::Stored })
+        notes.into_iter().for_each(|note| held.note(note));
+        Ok(batches
+            .into_iter()
+            .zip(values)
+            .map(|(batch, values)| held.keep(batch, values))
+            .collect())
     }
 
     async fn scan(

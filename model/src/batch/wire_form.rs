@@ -25,14 +25,15 @@
 //! message Gauge { double last = 1; double min = 2; double max = 3; double sum = 4; uint64 count = 5; }
 //! ```
 
+mod read;
+
+pub use read::{Bounds, decode, decode_within};
+
 use super::{Batch, BatchId, Gauge, Value};
-use crate::histogram::{CompactError, CompactHistogram};
-use crate::series::Series;
-use crate::units::{CaptureTime, Nanos};
-use crate::window::{Window, WindowError, WindowLength};
+use crate::histogram::CompactError;
+use crate::window::{WindowError, WindowLength};
 use prost::Message;
 use std::collections::HashMap;
-use std::sync::Arc;
 use thiserror::Error;
 
 /// Bytes that are no batches.
@@ -41,6 +42,17 @@ pub enum WireError {
     /// They are not Protocol Buffers of the right shape.
     #[error("not batches: {0}")]
     Shape(#[from] prost::DecodeError),
+    /// They end inside a field, or a field has another type than it should have.
+    #[error("not batches: {0}")]
+    Field(&'static str),
+    /// They say more than the reader takes at a time.
+    #[error("the batches hold more than {limit} {what}: send fewer at a time")]
+    TooMuch {
+        /// Values, or bytes that reading them takes.
+        what: &'static str,
+        /// How many are taken.
+        limit: usize,
+    },
     /// A window that cannot be.
     #[error("{0}")]
     Window(#[from] WindowError),
@@ -149,11 +161,6 @@ pub fn encode<'b>(batches: impl IntoIterator<Item = &'b Batch>) -> Vec<u8> {
     BatchesMessage { batches }.encode_to_vec()
 }
 
-/// Reads what [`encode`] wrote, or a foreign program.
-pub fn decode(bytes: &[u8]) -> Result<Vec<Batch>, WireError> {
-    BatchesMessage::decode(bytes)?.batches.into_iter().map(BatchMessage::read).collect()
-}
-
 /// Texts, each once.
 #[derive(Default)]
 struct Texts<'t> {
@@ -196,58 +203,6 @@ impl BatchMessage {
             entries,
         }
     }
-
-    fn read(self) -> Result<Batch, WireError> {
-        let length = WindowLength::new(Nanos(self.length_ns))?;
-        let window = length.window_of(CaptureTime::from_nanos(self.start_ns));
-        if window.start.as_nanos() != self.start_ns {
-            return Err(WireError::Start { start_ns: self.start_ns, length });
-        }
-        let pipeline = u16::try_from(self.pipeline);
-        let pipeline = pipeline.map_err(|_| WireError::Pipeline(self.pipeline))?;
-        let texts = &self.texts;
-        let entries = self.entries.into_iter().enumerate();
-        let values =
-            entries.map(|(place, entry)| entry.read(place, texts)).collect::<Result<_, _>>()?;
-        Ok(Batch {
-            id: BatchId {
-                source: self.source.into(),
-                run: self.run,
-                pipeline,
-                window: Window { start: window.start, length },
-            },
-            revision: self.revision,
-            values,
-        })
-    }
-}
-
-impl EntryMessage {
-    fn read(self, entry: usize, texts: &[String]) -> Result<(Arc<Series>, Value), WireError> {
-        let text = |place: u32| {
-            let missing = WireError::Text { entry, place, texts: texts.len() };
-            texts.get(place as usize).map(String::as_str).ok_or(missing)
-        };
-        let (pairs, rest) = self.tags.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(WireError::Tag(entry));
-        }
-        let tags = pairs.iter().map(|[name, value]| Ok((text(*name)?, text(*value)?)));
-        let tags = tags.collect::<Result<Vec<_>, WireError>>()?;
-        let series = Series::new(text(self.metric)?, &tags);
-        let value = match self.value.ok_or(WireError::NoValue(entry))? {
-            ValueMessage::Histogram(bytes) => Value::Histogram(
-                CompactHistogram::from_bytes(bytes)
-                    .map_err(|error| WireError::Histogram { entry, error })?,
-            ),
-            ValueMessage::Delta(delta) => Value::Delta(delta),
-            ValueMessage::Gauge(GaugeMessage { last, min, max, sum, count }) => {
-                Value::Gauge(Gauge { last, min, max, sum, count })
-            }
-            ValueMessage::Text(text) => Value::Text(text.into()),
-        };
-        Ok((Arc::new(series), value))
-    }
 }
 
 impl ValueMessage {
@@ -267,7 +222,10 @@ impl ValueMessage {
 mod tests {
     use super::*;
     use crate::histogram::Histogram;
+    use crate::series::Series;
+    use crate::units::CaptureTime;
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     fn values() -> impl Strategy<Value = Value> {
         prop_oneof![
@@ -337,14 +295,18 @@ mod tests {
         }
     }
 
+    fn bytes(message: BatchMessage) -> Vec<u8> {
+        BatchesMessage { batches: vec![message] }.encode_to_vec()
+    }
+
     #[test]
     fn what_is_wrong_is_said() {
         let refused = |change: fn(&mut BatchMessage)| {
             let mut message = message();
             change(&mut message);
-            message.read().unwrap_err().to_string()
+            decode(&bytes(message)).unwrap_err().to_string()
         };
-        assert!(message().read().is_ok());
+        assert!(decode(&bytes(message())).is_ok());
         for (change, expected) in [
             (
                 (|message| message.length_ns = 7) as fn(&mut BatchMessage),
@@ -362,5 +324,21 @@ mod tests {
             let said = refused(change);
             assert!(said.starts_with(expected), "{said}");
         }
+    }
+
+    #[test]
+    fn few_bytes_cannot_say_much() {
+        // One long name that many entries share.
+        let mut message = message();
+        message.texts = vec!["m".repeat(10_000)];
+        message.entries = vec![message.entries.remove(0); 2_000];
+        let bytes = bytes(message);
+        let within = |values, bytes_max| {
+            decode_within(&bytes, Bounds { values, bytes: bytes_max }).map(|(read, _)| read.len())
+        };
+        assert!(bytes.len() < 25_000);
+        assert_eq!(within(2_000, 30_000_000).unwrap(), 1);
+        assert!(matches!(within(1_999, 30_000_000), Err(WireError::TooMuch { limit: 1_999, .. })));
+        assert!(matches!(within(2_000, 20_000_000), Err(WireError::TooMuch { .. })));
     }
 }

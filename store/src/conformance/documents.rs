@@ -1,9 +1,10 @@
 //! Small documents with compare-and-set.
 
 use super::Stage;
-use super::support::ok;
-use crate::{Document, Store};
+use super::support::{batch, ok, route, rows};
+use crate::{Document, Note, Store};
 use futures_util::future::join_all;
+use model::batch::Value::Delta;
 
 async fn put(store: &impl Store, name: &str, expected: u64, text: &str) -> bool {
     ok(store.put_document("rule", name, expected, text).await)
@@ -62,4 +63,25 @@ pub(super) async fn one_of_many_rivals_wins(stage: &impl Stage) {
         let won = join_all(rivals).await.into_iter().filter(|&won| won);
         assert_eq!(won.count(), 1);
     }
+}
+
+pub(super) async fn notes_are_set_and_forgotten_with_batches(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let note = |name: &str, text: Option<&str>| Note {
+        kind: "rule".into(),
+        name: name.to_owned(),
+        text: text.map(str::to_owned),
+    };
+    let said = batch(10, [(route("/a"), Delta(1))]);
+    ok(tested
+        .write_all(vec![said.clone()], vec![note("a", Some("1")), note("b", Some("2"))])
+        .await);
+    assert_eq!(rows(&tested).await.len(), 1);
+    assert_eq!(ok(tested.document("rule", "a").await), Some(document(1, "1")));
+    ok(tested.write_all(vec![said], vec![note("a", Some("3")), note("b", None)]).await);
+    let Some(tested) = stage.reopened(tested).await else { return };
+    assert_eq!(ok(tested.document("rule", "a").await), Some(document(2, "3")));
+    assert_eq!(ok(tested.document("rule", "b").await), None);
+    assert!(put(&tested, "b", 0, "anew").await);
+    assert_eq!(ok(tested.document("rule", "b").await), Some(document(1, "anew")));
 }

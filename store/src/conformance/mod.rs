@@ -39,6 +39,9 @@ pub async fn conformance(stage: &impl Stage) {
     writing::a_series_named_twice_in_a_batch_is_merged(stage).await;
     writing::what_is_too_large_is_refused_whole(stage).await;
     writing::writers_at_once_lose_nothing(stage).await;
+    writing::batches_together_are_as_one_after_the_other(stage).await;
+    writing::a_series_that_one_batch_drops_and_another_takes_stays(stage).await;
+    writing::one_that_is_too_large_refuses_all(stage).await;
     reading::sources_runs_and_pipelines_are_merged(stage).await;
     reading::merging_does_not_depend_on_arrival(stage).await;
     reading::ranges_hold_their_start_and_not_their_end(stage).await;
@@ -62,6 +65,7 @@ pub async fn conformance(stage: &impl Stage) {
     documents::documents_are_listed_by_kind(stage).await;
     documents::a_deleted_document_never_fits_an_old_version(stage).await;
     documents::one_of_many_rivals_wins(stage).await;
+    documents::notes_are_set_and_forgotten_with_batches(stage).await;
     durability::what_was_written_is_there_after_a_restart(stage).await;
     durability::revisions_are_remembered_after_a_restart(stage).await;
 }

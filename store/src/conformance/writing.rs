@@ -5,7 +5,7 @@ use super::support::{
     Change, TEN_SECONDS, all_series, all_windows, at, batch, minute, ok, only_value, route, rows,
     store,
 };
-use crate::{KEY_BYTES_MAX, Store, StoreError, VALUE_BYTES_MAX, Written};
+use crate::{KEY_BYTES_MAX, Note, Store, StoreError, VALUE_BYTES_MAX, Written};
 use futures_util::future::join_all;
 use model::batch::Value::{self, Delta};
 
@@ -126,4 +126,57 @@ pub(super) async fn writers_at_once_lose_nothing(stage: &impl Stage) {
     assert_eq!(rows.len(), 12);
     assert!(rows.iter().all(|(_, _, value)| *value == Delta(8)));
     assert_eq!(ok(tested.resolutions().await), [(TEN_SECONDS, at(0), at(50))]);
+}
+
+pub(super) async fn batches_together_are_as_one_after_the_other(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let said = |revision: u64, name: &str| {
+        batch(10, [(route(name), Delta(revision)), (route("/new"), Delta(1))]).revision(revision)
+    };
+    store(&tested, [batch(20, [(route("/old"), Delta(1))])]).await;
+    let together = vec![
+        said(2, "/a"),
+        said(1, "/b"),
+        said(3, "/c"),
+        said(3, "/d"),
+        said(1, "/e").of("db", 1, 0),
+        batch(20, [(route("/old"), Delta(2))]),
+        batch(20, [(route("/newer"), Delta(2))]).revision(2),
+    ];
+    let written = ok(tested.write_all(together, Vec::new()).await);
+    use Written::{AlreadyThere, Replaced, Stored};
+    let expected = [Stored, AlreadyThere, Replaced, AlreadyThere, Stored, AlreadyThere, Replaced];
+    assert_eq!(written, expected);
+    let now = [
+        (route("/c"), at(10), Delta(3)),
+        (route("/e"), at(10), Delta(1)),
+        (route("/new"), at(10), Delta(2)),
+        (route("/newer"), at(20), Delta(2)),
+    ];
+    assert_eq!(rows(&tested).await, now);
+    assert_eq!(all_series(&tested).await, ["/c", "/e", "/new", "/newer"].map(route));
+}
+
+pub(super) async fn a_series_that_one_batch_drops_and_another_takes_stays(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let one = |seconds| batch(seconds, [(route("/a"), Delta(seconds))]);
+    store(&tested, [one(10)]).await;
+    let together = vec![batch(10, []).revision(2), one(20)];
+    ok(tested.write_all(together, Vec::new()).await);
+    assert_eq!(rows(&tested).await, [(route("/a"), at(20), Delta(20))]);
+    let together = vec![one(30), batch(20, []).revision(2), batch(30, []).revision(2)];
+    ok(tested.write_all(together, Vec::new()).await);
+    assert_eq!(rows(&tested).await, []);
+    assert!(all_series(&tested).await.is_empty(), "a series without rows is listed");
+}
+
+pub(super) async fn one_that_is_too_large_refuses_all(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let long = route(&"x".repeat(KEY_BYTES_MAX + 1));
+    let together = vec![batch(10, [(route("/a"), Delta(1))]), batch(20, [(long, Delta(1))])];
+    let note = Note { kind: "state".into(), name: "a".into(), text: Some("1".into()) };
+    let refused = tested.write_all(together, vec![note]).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })));
+    assert_eq!(rows(&tested).await, []);
+    assert_eq!(ok(tested.document("state", "a").await), None);
 }

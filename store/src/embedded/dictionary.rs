@@ -63,7 +63,7 @@ impl SeriesTable {
 }
 
 /// Who wrote: the order of writers is the order in which their rows are merged.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Writer {
     source: Arc<str>,
     run: u64,

@@ -4,7 +4,8 @@ use super::EmbeddedStore;
 use super::engine::View;
 use super::keys;
 use super::values::Filed;
-use crate::{Document, StoreError};
+use super::write::Draft;
+use crate::{Document, Note, StoreError};
 
 pub(super) fn document(view: &View, kind: &str, name: &str) -> Result<Option<Filed>, StoreError> {
     let filed = view.get(&keys::document(kind, name))?;
@@ -22,6 +23,21 @@ pub(super) fn documents(view: &View, kind: &str) -> Result<Vec<(String, Document
         }
     }
     Ok(documents)
+}
+
+impl Draft {
+    /// Sets a document or forgets it, whatever is there.
+    pub(super) fn note(&mut self, view: &View, note: &Note) -> Result<(), StoreError> {
+        let key = keys::document(&note.kind, &note.name);
+        let Some(text) = &note.text else {
+            self.changes.delete(key);
+            return Ok(());
+        };
+        let before = document(view, &note.kind, &note.name)?.as_ref().map_or(0, Filed::version);
+        let document = Document { version: before.saturating_add(1), text: text.clone() };
+        self.changes.put(key, Filed::Live(document).encode());
+        Ok(())
+    }
 }
 
 impl EmbeddedStore {

@@ -41,7 +41,7 @@ mod windows;
 mod write;
 
 use crate::{
-    BlockStream, Document, Store, StoreError, TimeRange, Visitor, Written, document_within,
+    BlockStream, Document, Note, Store, StoreError, TimeRange, Visitor, Written, document_within,
 };
 use acknowledged::Acknowledged;
 use async_trait::async_trait;
@@ -103,8 +103,12 @@ fn damaged(what: &str, detail: &str) -> StoreError {
 
 #[async_trait]
 impl Store for EmbeddedStore {
-    async fn write(&self, batch: Batch) -> Result<Written, StoreError> {
-        self.write_batch(&batch)
+    async fn write_all(
+        &self,
+        batches: Vec<Batch>,
+        notes: Vec<Note>,
+    ) -> Result<Vec<Written>, StoreError> {
+        self.write_batches(&batches, &notes)
     }
 
     async fn scan(

@@ -49,7 +49,7 @@ impl State {
         draft.put_counters();
         draft.changes.commit()?;
         self.counters = draft.counters;
-        if let Some((writer, id)) = draft.new_writer {
+        for (writer, id) in draft.new_writers {
             Arc::make_mut(&mut self.writers).insert(writer, id);
         }
         for (series, id) in draft.new_series {

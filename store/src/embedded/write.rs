@@ -6,48 +6,51 @@ use super::engine::{Changes, View};
 use super::keys::{self, SeriesId, Table, WriterId};
 use super::state::State;
 use super::values::{self, Counters, Head};
-use crate::{StoreError, Values, Written, distinct};
-use model::batch::{Batch, Value};
+use crate::{Note, StoreError, Values, Written, check, distinct, notes_within};
+use model::batch::{Batch, BatchId, Value};
 use model::series::Series;
 use model::window::Window;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A change that is being put together, and what it will change in memory once it is on disk.
+/// The engine takes each key at most once in a change.
 pub(super) struct Draft {
     pub(super) changes: Changes,
     pub(super) counters: Counters,
-    pub(super) new_series: Vec<(Arc<Series>, SeriesId)>,
-    pub(super) new_writer: Option<(Writer, WriterId)>,
+    pub(super) new_series: HashMap<Arc<Series>, SeriesId>,
+    pub(super) new_writers: HashMap<Writer, WriterId>,
     pub(super) gone_series: Vec<SeriesId>,
 }
 
+/// The newest that a change says of an identity, in place of what is on disk.
+struct Newest<'b> {
+    batch: &'b Batch,
+    writer: WriterId,
+    on_disk: Option<Head>,
+}
+
 impl EmbeddedStore {
-    pub(super) fn write_batch(&self, batch: &Batch) -> Result<Written, StoreError> {
-        let values = distinct(batch)?;
+    pub(super) fn write_batches(
+        &self,
+        batches: &[Batch],
+        notes: &[Note],
+    ) -> Result<Vec<Written>, StoreError> {
+        notes_within(notes)?;
+        batches.iter().try_for_each(check)?;
         let mut state = self.state_mut();
         let view = self.engine.view();
-        let window = batch.id.window;
-        let writer = Writer::of(&batch.id);
-        let older = match state.writers.id(&writer) {
-            Some(id) => head(&view, window, id)?,
-            None => None,
-        };
-        if older.as_ref().is_some_and(|older| batch.revision <= older.revision) {
-            return Ok(Written::AlreadyThere);
-        }
         let mut draft = self.draft(&state);
-        let writer = draft.writer_id(&state, writer);
-        let series = draft.put_rows(&state, window, writer, values);
-        if let Some(older) = &older {
-            let kept: HashSet<_> = series.iter().copied().collect();
-            let gone = older.series.iter().copied().filter(|id| !kept.contains(id)).collect();
-            draft.delete_rows(&state, &view, window, writer, gone)?;
+        let (written, newest) = draft.judge(&state, &view, batches)?;
+        if newest.is_empty() && notes.is_empty() {
+            return Ok(written);
         }
-        let head = Head { revision: batch.revision, series };
-        draft.changes.put(keys::head(window.length, window.start, writer), head.encode());
+        let last: HashMap<_, _> =
+            notes.iter().map(|note| ((&note.kind, &note.name), note)).collect();
+        last.into_values().try_for_each(|note| draft.note(&view, note))?;
+        draft.put_batches(&state, &view, newest)?;
         state.commit(draft)?;
-        Ok(if older.is_some() { Written::Replaced } else { Written::Stored })
+        Ok(written)
     }
 
     /// A change that has nothing in it yet.
@@ -55,8 +58,8 @@ impl EmbeddedStore {
         Draft {
             changes: self.engine.changes(),
             counters: state.counters,
-            new_series: Vec::new(),
-            new_writer: None,
+            new_series: HashMap::new(),
+            new_writers: HashMap::new(),
             gone_series: Vec::new(),
         }
     }
@@ -68,27 +71,90 @@ fn head(view: &View, window: Window, writer: WriterId) -> Result<Option<Head>, S
 }
 
 impl Draft {
+    /// What becomes of each batch, one after the other; and the newest of each identity that is to be written.
+    fn judge<'b>(
+        &mut self,
+        state: &State,
+        view: &View,
+        batches: &'b [Batch],
+    ) -> Result<(Vec<Written>, Vec<Newest<'b>>), StoreError> {
+        let mut written = Vec::with_capacity(batches.len());
+        let mut newest: Vec<Newest<'b>> = Vec::with_capacity(batches.len());
+        let mut places: HashMap<&BatchId, usize> = HashMap::new();
+        for batch in batches {
+            let before = places.get(&batch.id).and_then(|&place| newest.get_mut(place));
+            if let Some(before) = before {
+                let is_newer = batch.revision > before.batch.revision;
+                written.push(if is_newer { Written::Replaced } else { Written::AlreadyThere });
+                before.batch = if is_newer { batch } else { before.batch };
+                continue;
+            }
+            let writer = Writer::of(&batch.id);
+            let on_disk = match state.writers.id(&writer) {
+                Some(id) => head(view, batch.id.window, id)?,
+                None => None,
+            };
+            if on_disk.as_ref().is_some_and(|head| batch.revision <= head.revision) {
+                written.push(Written::AlreadyThere);
+                continue;
+            }
+            written.push(if on_disk.is_some() { Written::Replaced } else { Written::Stored });
+            places.insert(&batch.id, newest.len());
+            newest.push(Newest { batch, writer: self.writer_id(state, writer), on_disk });
+        }
+        Ok((written, newest))
+    }
+
+    /// Rows and heads, in place of what was on disk.
+    fn put_batches(
+        &mut self,
+        state: &State,
+        view: &View,
+        newest: Vec<Newest<'_>>,
+    ) -> Result<(), StoreError> {
+        let (mut heads, mut thinned) = (Vec::new(), BTreeSet::new());
+        let mut deleted: HashSet<Vec<u8>> = HashSet::new();
+        for Newest { batch, writer, on_disk } in newest {
+            let window = batch.id.window;
+            let series = self.put_rows(state, window, writer, distinct(batch)?);
+            for id in on_disk.into_iter().flat_map(|head| head.series) {
+                if series.binary_search(&id).is_err() {
+                    deleted.insert(keys::row(id, window.length, window.start, writer));
+                    thinned.insert(id);
+                }
+            }
+            let head = Head { revision: batch.revision, series };
+            self.changes.put(keys::head(window.length, window.start, writer), head.encode());
+            heads.push(head);
+        }
+        deleted.iter().for_each(|key| self.changes.delete(key.clone()));
+        thinned.retain(|id| heads.iter().all(|head| head.series.binary_search(id).is_err()));
+        self.forget_rowless(state, view, thinned, &deleted)
+    }
+
     /// A writer's number; a new one gets the next.
     fn writer_id(&mut self, state: &State, writer: Writer) -> WriterId {
-        if let Some(id) = state.writers.id(&writer) {
+        let known = state.writers.id(&writer).or_else(|| self.new_writers.get(&writer).copied());
+        if let Some(id) = known {
             return id;
         }
         let id = WriterId(self.counters.next_writer);
         self.counters.next_writer = id.0.saturating_add(1);
         self.changes.put(writer.key(), id.0.to_be_bytes().to_vec());
-        self.new_writer = Some((writer, id));
+        self.new_writers.insert(writer, id);
         id
     }
 
     /// A series' number; a new one gets the next.
     fn series_id(&mut self, state: &State, series: Arc<Series>) -> SeriesId {
-        if let Some(id) = state.series.id(&series) {
+        let known = state.series.id(&series).or_else(|| self.new_series.get(&series).copied());
+        if let Some(id) = known {
             return id;
         }
         let id = SeriesId(self.counters.next_series);
         self.counters.next_series = id.0.saturating_add(1);
         self.changes.put(keys::series(&series), id.0.to_be_bytes().to_vec());
-        self.new_series.push((series, id));
+        self.new_series.insert(series, id);
         id
     }
 
@@ -112,21 +178,6 @@ impl Draft {
 
     fn put_row(&mut self, id: SeriesId, window: Window, writer: WriterId, value: &Value) {
         self.changes.put(keys::row(id, window.length, window.start, writer), values::encode(value));
-    }
-
-    /// Deletes a batch's rows of some series.
-    fn delete_rows(
-        &mut self,
-        state: &State,
-        view: &View,
-        window: Window,
-        writer: WriterId,
-        series: Vec<SeriesId>,
-    ) -> Result<(), StoreError> {
-        let row = |id| keys::row(id, window.length, window.start, writer);
-        let deleted: HashSet<Vec<u8>> = series.iter().map(|&id| row(id)).collect();
-        deleted.iter().for_each(|key| self.changes.delete(key.clone()));
-        self.forget_rowless(state, view, series, &deleted)
     }
 
     /// Deletes those of the series that have no rows beside the `deleted` ones.
