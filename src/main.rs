@@ -5,6 +5,7 @@ mod failure;
 mod gather;
 mod observe;
 mod outputs;
+mod query;
 mod replay;
 mod report;
 mod synthesize;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

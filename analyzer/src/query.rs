@@ -26,6 +26,7 @@ mod tests;
 
 pub use answer::{Answer, Values};
 pub use error::QueryError;
+pub use evaluate::sliding;
 pub use functions::forms;
 pub use grid::{Grid, GridError, STEPS_MAX};
 pub use inputs::{CELLS_MAX, Coverage, Entry, HELD_BYTES_MAX, InputError, Inputs, Place, Row};

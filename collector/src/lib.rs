@@ -4,6 +4,7 @@
 
 mod app;
 mod health;
+pub mod query;
 mod server;
 
 pub use app::App;

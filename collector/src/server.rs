@@ -1,6 +1,6 @@
 //! The routers together, and the socket that they answer on.
 
-use crate::{App, health};
+use crate::{App, health, query};
 use axum::Router;
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// Every route of the collector.
 pub fn router(app: App) -> Router {
-    Router::new().merge(health::router()).with_state(app)
+    Router::new().merge(health::router()).merge(query::router()).with_state(app)
 }
 
 /// A collector that answers until it is told to stop.

@@ -12,6 +12,7 @@ pub mod transaction;
 pub mod units;
 
 pub mod batch;
+pub mod exposition;
 pub mod window;
 pub mod wire;
 pub mod wirelatency;

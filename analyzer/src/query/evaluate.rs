@@ -6,6 +6,8 @@ mod joining;
 mod judge;
 mod window;
 
+pub use window::sliding;
+
 use super::inputs::Inputs;
 use super::plan::{Node, Window};
 use super::stream::{Computed, Streams};

@@ -8,7 +8,7 @@ use super::error::{Fault, QueryError};
 use super::grid::Grid;
 use super::select::{Find, GaugePart, ValueKind};
 use super::stream::Stream;
-use super::{Number, Query};
+use super::{Number, Query, Values};
 use cells::{Cells, Named, Open, Read};
 use ledger::Accounts;
 pub use ledger::{Coverage, Entry};
@@ -89,21 +89,41 @@ pub struct Inputs {
 impl Inputs {
     pub(super) fn new(query: &Query, grid: &Grid) -> Result<Self, QueryError> {
         let (grid, lead) = grid.with_lead(query.lead(grid)?);
+        Ok(Self { lead, text: query.text.clone(), ..Self::of(&query.finds, grid) })
+    }
+
+    /// Room for what some finds read over these steps: for languages other than [`Query`]'s.
+    #[must_use]
+    pub fn of(finds: &[Find], grid: Grid) -> Self {
         let read = |find: &Find| Read {
             find: find.clone(),
             by_name: BTreeMap::new(),
             streams: Vec::new(),
         };
-        Ok(Self {
+        Self {
             grid,
-            lead,
-            text: query.text.clone(),
-            finds: query.finds.iter().map(read).collect(),
+            lead: 0,
+            text: String::new(),
+            finds: finds.iter().map(read).collect(),
             observed: Observed::default(),
             accounts: Accounts::new(grid.steps()),
             wires: BTreeSet::new(),
             open: None,
-        })
+        }
+    }
+
+    /// What was read of the find of this number, and the nanoseconds of each step that somebody observed.
+    pub fn streams(&mut self, find: usize) -> (Values, Vec<u64>) {
+        self.close();
+        let observed = self.observed();
+        let values = match self.finds.get(find).map(|read| &read.find) {
+            Some(find) if find.is_histograms() => {
+                Values::Histograms(self.histograms(find, &observed))
+            }
+            Some(find) => Values::Numbers(self.numbers(find, &observed)),
+            None => Values::Numbers(Vec::new()),
+        };
+        (values, observed)
     }
 
     /// The steps to read: those of the answer, and before them those that windows reach back to.
@@ -314,7 +334,7 @@ impl Inputs {
                 Cells::Counters(_) | Cells::Gauges(_) => Vec::new(),
             }
         };
-        self.streams(find, |cells| {
+        self.each_stream(find, |cells| {
             let steps = packed(cells).into_iter().zip(observed);
             steps.map(|(histogram, &observed)| (observed > 0).then_some(histogram)).collect()
         })
@@ -322,7 +342,7 @@ impl Inputs {
 
     /// Numbers of a find: counters are 0 where nothing happened; levels are nothing where nobody said any.
     pub(super) fn numbers(&self, find: &Find, observed: &[u64]) -> Vec<Stream<Number>> {
-        self.streams(find, |cells| match (cells, find.kind) {
+        self.each_stream(find, |cells| match (cells, find.kind) {
             (Cells::Counters(steps), _) => {
                 let steps = steps.iter().zip(observed);
                 steps.map(|(&count, &seen)| (seen > 0).then(|| Number::count(count))).collect()
@@ -334,7 +354,11 @@ impl Inputs {
         })
     }
 
-    fn streams<V>(&self, find: &Find, values: impl Fn(&Cells) -> Vec<Option<V>>) -> Vec<Stream<V>> {
+    fn each_stream<V>(
+        &self,
+        find: &Find,
+        values: impl Fn(&Cells) -> Vec<Option<V>>,
+    ) -> Vec<Stream<V>> {
         let Some(read) = self.finds.iter().find(|read| read.find == *find) else {
             return Vec::new();
         };

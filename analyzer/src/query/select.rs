@@ -89,6 +89,12 @@ impl PartialEq for Find {
 }
 
 impl Find {
+    /// The series of one metric, each a stream of its own: for languages other than this one.
+    #[must_use]
+    pub fn of(metric: &str, kind: ValueKind) -> Self {
+        Self { metric: metric.to_owned(), tags: Vec::new(), kind, group: Group::Each, at: 0 }
+    }
+
     /// Reads the arguments of `find`, `find:counter` or `find:gauge`.
     pub(super) fn new(call: &Call) -> Result<Self, Fault> {
         let Some((first, tags)) = call.arguments.split_first() else {

@@ -4,11 +4,11 @@
 //! still be revised are kept apart from those that cannot. Buckets end on decimal edges, where our bins end too; they
 //! count what is less than the edge, where Prometheus means less or equal.
 
-use super::edges::{Unit, edges};
 use crate::windows::REVISE_SPAN;
 use model::batch::{Batch, Value};
-use model::histogram::{Distribution, Histogram};
-use model::series::Series;
+use model::exposition::{Kind, edges, family};
+use model::histogram::{Distribution, Histogram, Unit};
+use model::series::{self, Series};
 use model::units::CaptureTime;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -88,17 +88,15 @@ impl Registry {
     }
 }
 
-/// `wirelat_http_total_seconds`, `wirelat_http_requests_total`.
 fn name(metric: &str, total: &Total) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let plain: String =
-        metric.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
-    let unit = match (total, Unit::of(metric)) {
-        (Total::Histogram(_), Unit::Seconds) => "_seconds",
-        (Total::Counter(_), _) => "_total",
-        (_, _) => "",
-    };
-    format!("wirelat_{plain}{unit}")
+    family(
+        metric,
+        match total {
+            Total::Histogram(_) => Kind::Histogram,
+            Total::Counter(_) => Kind::Counter,
+            Total::Level(_) => Kind::Level,
+        },
+    )
 }
 
 fn head(out: &mut String, metric: &str, total: &Total) {
@@ -120,7 +118,7 @@ fn render(out: &mut String, series: &Series, total: &Total) {
     let name = name(series.metric(), total);
     match total {
         Total::Histogram(histogram) => {
-            for (edge, threshold) in edges(Unit::of(series.metric())) {
+            for (edge, threshold) in edges(series::unit(series.metric()).unwrap_or(Unit::Seconds)) {
                 let count = histogram.count_below(threshold).lower.to_string();
                 line(out, &format!("{name}_bucket"), series, Some(&edge.to_string()), &count);
             }

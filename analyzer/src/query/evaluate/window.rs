@@ -75,7 +75,7 @@ fn slid_time(observed: &[u64], width: usize) -> Rc<[u64]> {
 ///
 /// Three joins a place, whatever the width, and none undone: within blocks of `width`, one pass from the left
 /// and one from the right. (van Herk 1992; Gil and Werman 1993.)
-fn sliding<T: Clone>(
+pub fn sliding<T: Clone>(
     values: &[Option<T>],
     width: usize,
     join: impl Fn(&T, &T) -> T,

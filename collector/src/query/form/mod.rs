@@ -1,0 +1,5 @@
+//! The forms that an answer takes.
+
+pub mod csv;
+pub mod json;
+pub mod text;
