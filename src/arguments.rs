@@ -2,6 +2,7 @@
 
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use collector::access::Scope;
 use collector::query::{Moment, parse_moment};
 use model::histogram::Threshold;
 use model::protocol::Protocol;
@@ -26,6 +27,11 @@ pub enum Command {
     Replay(Box<ReplayArguments>),
     /// Watch the wires of this server, as root: every window goes to a store, to Prometheus, to files
     Observe(Box<ObserveArguments>),
+    /// Receive what observers push, keep it, answer questions
+    Collect(CollectArguments),
+    /// Make, list and take back the tokens by which a collector knows who may use it
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Make a report from a store that a replay or an observer wrote
     #[command(subcommand)]
     Report(ReportCommand),
@@ -176,6 +182,61 @@ pub struct ObserveArguments {
     /// Become this user once attached, if started as root; `root` stays root
     #[arg(long, value_name = "NAME", default_value = "nobody")]
     pub user: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CollectArguments {
+    /// Keep everything in this directory
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Listen here. Anywhere but on this host's loopback only with tokens: see `wirelat token`
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8480")]
+    pub listen: SocketAddr,
+    /// Speak TLS, with this certificate and those that vouch for it, in PEM
+    #[arg(long, value_name = "FILE.pem", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE.pem", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// Who may use a collector. One that is running knows of a change within seconds.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token, and print it: it is not shown again
+    Add(TokenAddArguments),
+    /// List the tokens' names and what they let do
+    List(TokenArguments),
+    /// Take a token back
+    Remove(TokenRemoveArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArguments {
+    /// The collector's directory
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenAddArguments {
+    #[command(flatten)]
+    pub of: TokenArguments,
+    /// What it lets do: push, read, or admin, which is everything; repeatable
+    #[arg(long = "scope", value_name = "push|read|admin", required = true)]
+    pub scopes: Vec<Scope>,
+    /// What it is called; for an HTTPTrap, its id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenRemoveArguments {
+    #[command(flatten)]
+    pub of: TokenArguments,
+    /// What it is called
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 #[derive(Debug, Subcommand)]

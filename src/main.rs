@@ -1,6 +1,7 @@
 //! Wirelat: times every request on the wire and counts the ones that were too slow.
 
 mod arguments;
+mod collect;
 mod failure;
 mod gather;
 mod observe;
@@ -9,6 +10,7 @@ mod query;
 mod replay;
 mod report;
 mod synthesize;
+mod token;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
+        Command::Collect(arguments) => collect::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Report(arguments) => report::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synthesize::run(&arguments),

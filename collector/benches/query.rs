@@ -11,6 +11,7 @@
 )]
 
 use collector::App;
+use collector::access::Access;
 use collector::query::{Ask, run};
 use model::batch::{Batch, BatchId, Value};
 use model::histogram::{Bin, CompactHistogram, Histogram};
@@ -56,10 +57,10 @@ fn main() {
         begun.elapsed()
     };
     report("from the store, without HTTP", asked);
-    let app = App::new(Arc::clone(&store));
+    let app = App::start(Arc::clone(&store), None, Arc::new(Access::open())).unwrap();
     let running = runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        collector::serve(listener, app).unwrap()
+        collector::serve(listener, None, app).unwrap()
     });
     let mut client = Client::new(running.address);
     report("end to end over HTTP", |_| {

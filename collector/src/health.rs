@@ -13,7 +13,7 @@ pub(crate) fn router() -> Router<App> {
 
 #[derive(Serialize)]
 struct Health {
-    /// `ok`, or `failing` where the store cannot be read.
+    /// `ok`, or `failing` where the store cannot be read or written.
     status: &'static str,
     version: &'static str,
     /// Why it is failing.
@@ -23,10 +23,11 @@ struct Health {
 
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let version = env!("CARGO_PKG_VERSION");
-    match app.store.resolutions().await {
-        Ok(_) => (StatusCode::OK, Json(Health { status: "ok", version, reason: None })),
+    let read = app.store.resolutions().await.map_err(|error| error.to_string());
+    match read.and_then(|_| app.ingest.fault().map_or(Ok(()), Err)) {
+        Ok(()) => (StatusCode::OK, Json(Health { status: "ok", version, reason: None })),
         Err(error) => {
-            let reason = Some(error.to_string());
+            let reason = Some(error);
             (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "failing", version, reason }))
         }
     }
@@ -35,6 +36,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Access;
     use axum::body::Body;
     use axum::http::Request;
     use futures_util::FutureExt;
@@ -44,7 +46,9 @@ mod tests {
 
     #[test]
     fn a_store_that_reads_is_healthy() {
-        let router = crate::router(App::new(Arc::new(MemoryStore::default())));
+        let router = crate::router(
+            App::start(Arc::new(MemoryStore::default()), None, Arc::new(Access::open())).unwrap(),
+        );
         let request = Request::get("/health").body(Body::empty()).unwrap();
         let answer = router.oneshot(request).now_or_never().unwrap().unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

@@ -2,10 +2,19 @@
 //!
 //! Each area has a router of its own; [`router`] puts them together over one [`App`].
 
+pub mod access;
 mod app;
+mod foreign;
 mod health;
+mod ingest;
+pub mod limits;
+mod listing;
+mod meters;
 pub mod query;
+mod refusal;
 mod server;
+mod tls;
 
 pub use app::App;
 pub use server::{Running, router, serve};
+pub use tls::{Tls, TlsError};

@@ -32,8 +32,8 @@ pub const FREE_BYTES_MIN: u64 = 256 << 20;
 
 /// Connections at a time. What comes beyond them waits in the kernel.
 pub const CONNECTIONS_MAX: usize = 4_096;
-/// How long a client may take for its TLS handshake, and for a request's head.
-pub const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take for its TLS handshake, and until the next request's head is there: longer than clients rest.
+pub const HEAD_PATIENCE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a body.
 pub const BODY_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the end waits for requests that are under way.

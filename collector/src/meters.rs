@@ -2,8 +2,9 @@
 
 use crate::App;
 use crate::refusal::Reason;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,10 +40,6 @@ impl Meters {
 
     pub(crate) fn acknowledged(&self, by: &'static str) {
         add(&self.acknowledged, by, 1);
-    }
-
-    pub(crate) fn refused(&self, Reason(reason): Reason) {
-        add(&self.refused, reason, 1);
     }
 
     pub(crate) fn foreign(&self, what: &'static str, count: u64) {
@@ -89,6 +86,19 @@ fn family(text: &mut String, name: &str, kind: &str, label: &str, counts: &Count
     for (value, count) in counts.iter() {
         let _ = writeln!(text, "wirelat_collector_{name}{{{label}=\"{value}\"}} {count}");
     }
+}
+
+/// Counts what is refused, by its reason.
+pub(crate) async fn count_refusals(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    if let Some(reason) = response.extensions().get::<Reason>() {
+        add(&app.meters.refused, reason.0, 1);
+    }
+    response
 }
 
 /// `GET /metrics`.

@@ -36,7 +36,7 @@ impl<'a> Evaluator<'a> {
             Computed::Constant(_) => Values::Numbers(Vec::new()),
         };
         if streams.is_empty() {
-            self.note("no series matches: see which there are");
+            self.note("no series matches: check the metric's name and the tags");
         }
         Answer {
             grid: grid.part(lead..grid.steps()),

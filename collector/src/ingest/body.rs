@@ -1,7 +1,7 @@
 //! Bodies: read and unpacked within the limits, and within the room that there is.
 
 use super::admission::Room;
-use crate::limits::{BODY_BYTES_MAX, BODY_PATIENCE, UNPACKED_BYTES_MAX, ZSTD_WINDOW_LOG_MAX};
+use crate::limits::{BODY_BYTES_MAX, BODY_PATIENCE, ZSTD_WINDOW_LOG_MAX};
 use crate::refusal::Refusal;
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -37,18 +37,23 @@ impl Packing {
 }
 
 /// Reads a body as it is sent.
-pub(crate) async fn read(body: Body, room: &mut Room) -> Result<Vec<u8>, Refusal> {
-    let whole = tokio::time::timeout(BODY_PATIENCE, read_all(body, room));
+pub(crate) async fn read(
+    body: Body,
+    bytes_max: usize,
+    room: &mut Room,
+) -> Result<Vec<u8>, Refusal> {
+    let whole = tokio::time::timeout(BODY_PATIENCE, read_all(body, bytes_max, room));
     whole.await.map_err(|_| Refusal::Slow)?
 }
 
-async fn read_all(mut body: Body, room: &mut Room) -> Result<Vec<u8>, Refusal> {
+async fn read_all(mut body: Body, bytes_max: usize, room: &mut Room) -> Result<Vec<u8>, Refusal> {
+    let bytes_max = bytes_max.min(BODY_BYTES_MAX);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::Malformed("the body broke off".to_owned()))?;
         let Ok(data) = frame.into_data() else { continue };
-        if data.len() > BODY_BYTES_MAX.saturating_sub(bytes.len()) {
-            return Err(too_large("the body is", BODY_BYTES_MAX));
+        if data.len() > bytes_max.saturating_sub(bytes.len()) {
+            return Err(too_large("the body is", bytes_max));
         }
         room.take(data.len())?;
         bytes.extend_from_slice(&data);
@@ -60,28 +65,34 @@ async fn read_all(mut body: Body, room: &mut Room) -> Result<Vec<u8>, Refusal> {
 pub(crate) fn unpack(
     bytes: Vec<u8>,
     packing: Packing,
+    bytes_max: usize,
     room: &mut Room,
 ) -> Result<Vec<u8>, Refusal> {
     match packing {
         Packing::Plain => Ok(bytes),
-        Packing::Gzip => unpack_from(MultiGzDecoder::new(&*bytes), "gzip", room),
+        Packing::Gzip => unpack_from(MultiGzDecoder::new(&*bytes), "gzip", bytes_max, room),
         Packing::Zstd => {
             let fault = |error: io::Error| Refusal::Malformed(format!("not zstd: {error}"));
             let mut decoder = zstd::Decoder::with_buffer(&*bytes).map_err(fault)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(fault)?;
-            unpack_from(decoder, "zstd", room)
+            unpack_from(decoder, "zstd", bytes_max, room)
         }
     }
 }
 
-fn unpack_from(mut from: impl Read, form: &str, room: &mut Room) -> Result<Vec<u8>, Refusal> {
+fn unpack_from(
+    mut from: impl Read,
+    form: &str,
+    bytes_max: usize,
+    room: &mut Room,
+) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
     loop {
         room.take(STEP_BYTES)?;
         let step = from.by_ref().take(STEP_BYTES as u64).read_to_end(&mut unpacked);
         let step = step.map_err(|error| Refusal::Malformed(format!("not {form}: {error}")))?;
-        if unpacked.len() > UNPACKED_BYTES_MAX {
-            return Err(too_large("the body unpacks to", UNPACKED_BYTES_MAX));
+        if unpacked.len() > bytes_max {
+            return Err(too_large("the body unpacks to", bytes_max));
         }
         if step < STEP_BYTES {
             return Ok(unpacked);
@@ -97,6 +108,7 @@ fn too_large(what: &str, limit: usize) -> Refusal {
 mod tests {
     use super::super::admission::Admission;
     use super::*;
+    use crate::limits::UNPACKED_BYTES_MAX;
     use std::io::Write;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -116,7 +128,10 @@ mod tests {
             ([gzip(&one), gzip(&two)].concat(), Packing::Gzip),
             (zstd.concat(), Packing::Zstd),
         ] {
-            assert_eq!(unpack(packed, packing, &mut admission.room()).unwrap(), whole);
+            assert_eq!(
+                unpack(packed, packing, UNPACKED_BYTES_MAX, &mut admission.room()).unwrap(),
+                whole
+            );
         }
         assert_eq!(admission.in_flight_bytes(), 0);
     }
@@ -124,7 +139,9 @@ mod tests {
     #[test]
     fn bombs_and_rubbish_are_refused() {
         let admission = Admission::new();
-        let refused = |bytes, packing| unpack(bytes, packing, &mut admission.room()).unwrap_err();
+        let refused = |bytes, packing| {
+            unpack(bytes, packing, UNPACKED_BYTES_MAX, &mut admission.room()).unwrap_err()
+        };
         let bomb = vec![0; UNPACKED_BYTES_MAX + 1];
         let packed = zstd::encode_all(&*bomb, 1).unwrap();
         assert!(matches!(refused(packed, Packing::Zstd), Refusal::TooLarge(_)));

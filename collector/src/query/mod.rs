@@ -10,6 +10,8 @@ mod ledger;
 mod prometheus;
 mod reading;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use ask::Ask;

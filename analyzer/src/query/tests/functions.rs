@@ -268,7 +268,7 @@ fn coverage_says_what_was_seen() {
 fn nothing_found_is_said() {
     let answer = ask(&world(), r#"find("http.other")"#, 1_000, 1_060, Nanos::from_seconds(10));
     assert!(answer.streams.is_empty());
-    assert_eq!(answer.notes, ["no series matches: see which there are"]);
+    assert_eq!(answer.notes, ["no series matches: check the metric's name and the tags"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::evaluate::Evaluator;
 use super::form;
 use super::parameters::Parameters;
 use super::plan::{plan, selector};
-use super::read::{Times, read};
+use super::read::read;
 use crate::App;
 use crate::query::failure::Failure;
 use crate::query::http::Desk;
@@ -196,7 +196,7 @@ async fn metadata(State(app): State<App>, Extension(desk): Desks) -> Response {
 }
 
 /// Clients choose what to ask by the version: this is the Prometheus whose API is spoken here.
-const SPOKEN: &str = "2.54.0";
+pub(super) const SPOKEN: &str = "2.54.0";
 
 async fn build() -> Json<Value> {
     let revision = concat!("wirelat-", env!("CARGO_PKG_VERSION"));
@@ -235,6 +235,7 @@ async fn asked(desk: &Desk, work: impl Future<Output = Answered>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use super::super::read::Times;
     use super::*;
 
     #[test]

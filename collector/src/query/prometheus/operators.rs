@@ -74,7 +74,7 @@ pub(super) fn aggregate(
             Ok(ranked(grouping, lines, count, false))
         }
         (how, Found::Numbers(lines)) => Ok(Found::Numbers(join(grouping, lines, |values| {
-            let mut all = values.iter().copied().copied();
+            let all = values.iter().copied().copied();
             match how {
                 Aggregate::Sum => Some(all.sum()),
                 Aggregate::Average => Some(all.sum::<f64>() / values.len() as f64),

@@ -1,0 +1,7 @@
+//! The collector as its user runs it: a process, its clients, and what becomes of both.
+
+// Helpers of tests may panic too; the configuration knows only the tests themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+mod crash;
