@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use thiserror::Error;
 
-/// Streams times steps that one `find` may make.
+/// Streams times steps that a query may make; of one with several percentiles or thresholds, divided by their number.
 pub const CELLS_MAX: usize = 4_000_000;
 /// Bytes that the distributions of a query may take while they are read.
 pub const HELD_BYTES_MAX: usize = 512 * 1_024 * 1_024;
@@ -84,12 +84,17 @@ pub struct Inputs {
     accounts: Accounts,
     wires: BTreeSet<String>,
     open: Option<Open>,
+    cells_max: usize,
+    /// Bytes of all distributions but those of the series that is open.
+    held: usize,
+    held_max: usize,
 }
 
 impl Inputs {
     pub(super) fn new(query: &Query, grid: &Grid) -> Result<Self, QueryError> {
         let (grid, lead) = grid.with_lead(query.lead(grid)?);
-        Ok(Self { lead, text: query.text.clone(), ..Self::of(&query.finds, grid) })
+        let cells_max = CELLS_MAX / query.root.fan_out().max(1);
+        Ok(Self { lead, cells_max, text: query.text.clone(), ..Self::of(&query.finds, grid) })
     }
 
     /// Room for what some finds read over these steps: for languages other than [`Query`]'s.
@@ -109,6 +114,9 @@ impl Inputs {
             accounts: Accounts::new(grid.steps()),
             wires: BTreeSet::new(),
             open: None,
+            cells_max: CELLS_MAX,
+            held: 0,
+            held_max: HELD_BYTES_MAX,
         }
     }
 
@@ -134,19 +142,20 @@ impl Inputs {
     /// Adds a series that the find of this number matches, and says where its rows go.
     ///
     /// # Errors
-    /// More streams and steps than [`CELLS_MAX`].
+    /// More streams and steps than there may be, see [`CELLS_MAX`].
     pub fn add(&mut self, find: usize, series: &Series) -> Result<Place, InputError> {
         if let Some(wire) = series.tag("wire") {
             self.wires.insert(wire.to_owned());
         }
         let steps = self.grid.steps();
+        let all: usize = self.finds.iter().map(|read| read.streams.len()).sum();
         let Some(read) = self.finds.get_mut(find) else { return Ok(Place { find, stream: 0 }) };
         let next = read.streams.len();
         let stream = *read.by_name.entry(read.find.named(series)).or_insert(next);
         if stream == next {
-            if (next + 1).saturating_mul(steps) > CELLS_MAX {
-                let what = format!("makes more than {next} streams of {steps} steps");
-                return Err(InputError::TooMuch { what, limit: CELLS_MAX });
+            if (all + 1).saturating_mul(steps) > self.cells_max {
+                let what = format!("makes more than {all} streams of {steps} steps");
+                return Err(InputError::TooMuch { what, limit: self.cells_max });
             }
             read.streams.push(Cells::new(&read.find, steps));
         }
@@ -169,11 +178,11 @@ impl Inputs {
     /// More bytes than [`HELD_BYTES_MAX`].
     pub fn open(&mut self, place: Place, series: &Series) -> Result<(), InputError> {
         self.close();
-        let held: usize = self.finds.iter().map(Read::held_bytes).sum();
-        if held > HELD_BYTES_MAX {
-            let what = format!("holds {} MiB of distributions", held >> 20);
-            return Err(InputError::TooMuch { what, limit: HELD_BYTES_MAX });
+        if self.held > self.held_max {
+            let what = format!("holds {} MiB of distributions", self.held >> 20);
+            return Err(InputError::TooMuch { what, limit: self.held_max });
         }
+        self.held = self.held.saturating_sub(self.held_bytes(place));
         let series = series.to_string();
         self.open = Some(Open { place, series, step: usize::MAX, scratch: Histogram::new() });
         Ok(())
@@ -244,6 +253,12 @@ impl Inputs {
         if let Some(Cells::Own(steps)) = cells {
             open.pack(steps);
         }
+        self.held = self.held.saturating_add(self.held_bytes(open.place));
+    }
+
+    fn held_bytes(&self, place: Place) -> usize {
+        let cells = self.finds.get(place.find).and_then(|read| read.streams.get(place.stream));
+        cells.map_or(0, Cells::held_bytes)
     }
 
     /// Where no row was seen: whether anybody observed there has to be asked. At most
@@ -286,6 +301,9 @@ impl Inputs {
                 accounts: Accounts::new(places.len()),
                 wires: BTreeSet::new(),
                 open: None,
+                cells_max: self.cells_max,
+                held: 0,
+                held_max: HELD_BYTES_MAX / parts.max(1),
             })
             .collect()
     }

@@ -248,6 +248,16 @@ impl Node {
         finds
     }
 
+    /// How many streams it makes of one, at most.
+    pub(super) fn fan_out(&self) -> usize {
+        let own = match self {
+            Self::Quantiles { percents, .. } => percents.len(),
+            Self::Against { limits, .. } => limits.len(),
+            _ => 1,
+        };
+        self.inputs().map(Self::fan_out).max().unwrap_or(1).saturating_mul(own)
+    }
+
     /// How many steps before its first one a node needs, with steps of this length.
     pub(super) fn lead(&self, step: Nanos) -> Result<usize, Fault> {
         let below = self.inputs().try_fold(0, |most, input| Ok(input.lead(step)?.max(most)))?;

@@ -47,6 +47,6 @@ fn step(start: CaptureTime, end: CaptureTime, held: &[Held]) -> Nanos {
     let finest = finest.unwrap_or(WindowLength::DEFAULT.span());
     let usual = WindowLength::LADDER.into_iter().map(WindowLength::span);
     let mut fitting = usual.filter(|length| length.0.is_multiple_of(finest.0));
-    let longest = fitting.clone().last();
+    let longest = fitting.clone().next_back();
     fitting.find(|length| *length >= shortest).or(longest).unwrap_or(finest).max(finest)
 }

@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use super::failure::Failure;
-use super::form::{csv, json};
+use super::form::{arrow, csv, json};
 use super::prometheus;
 use super::reading::run;
 use super::time::parse_moment;
@@ -72,6 +72,7 @@ enum Format {
     #[default]
     Json,
     Csv,
+    Arrow,
 }
 
 impl Asked {
@@ -111,6 +112,13 @@ fn formed(answer: &Answer, format: Format) -> Response {
     match format {
         Format::Json => match json::document(answer) {
             Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        },
+        Format::Arrow => match arrow::stream(answer) {
+            Ok(bytes) => {
+                let kind = "application/vnd.apache.arrow.stream";
+                ([(CONTENT_TYPE, kind)], bytes).into_response()
+            }
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         },
         Format::Csv => {

@@ -21,7 +21,6 @@ pub(super) const START: u64 = 1_795_132_800;
 /// A collector over a store of its own.
 pub(super) struct Stage {
     router: Router,
-    pub(super) store: Arc<EmbeddedStore>,
     _directory: tempfile::TempDir,
 }
 
@@ -33,19 +32,28 @@ impl Stage {
     /// 2 s, `/users` five of 30 ms; five bytes of a hundred are lost in the first.
     pub(super) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(EmbeddedStore::open(directory.path()).unwrap());
+        let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(directory.path()).unwrap());
         let batches: Vec<Batch> = (0..60).filter(|number| *number != 58).map(batch).collect();
         store.write_all(batches, Vec::new()).await.unwrap();
-        let held: Arc<dyn Store> = Arc::clone(&store) as _;
-        let app = App::start(held, None, Arc::new(Access::open())).unwrap();
-        Self { router: crate::router(app), store, _directory: directory }
+        let app = App::start(store, None, Arc::new(Access::open())).unwrap();
+        Self { router: crate::router(app), _directory: directory }
     }
 
-    pub(super) async fn send(&self, request: Request<Body>) -> Answered {
+    async fn raw(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let status = answer.status();
         let body = to_bytes(answer.into_body(), 1 << 24).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
+        (status, body.to_vec())
+    }
+
+    async fn bytes(&self, path: &str, parameters: &[(&str, &str)]) -> (StatusCode, Vec<u8>) {
+        let query = encoded(parameters);
+        self.raw(Request::get(format!("{path}?{query}")).body(Body::empty()).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answered {
+        let (status, body) = self.raw(request).await;
+        (status, String::from_utf8(body).unwrap())
     }
 
     pub(super) async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Answered {
@@ -134,6 +142,22 @@ async fn what_cannot_be_answered_says_where_and_why() {
         said.push('\n');
     }
     insta::assert_snapshot!(said);
+}
+
+#[tokio::test]
+async fn answers_come_as_arrow() {
+    let stage = Stage::new().await;
+    let asked = [("q", SLOW), ("start", "-30s"), ("step", "10s"), ("format", "arrow")];
+    let (status, body) = stage.bytes(QUERY, &asked).await;
+    assert_eq!(status, StatusCode::OK);
+    let mut reader = arrow_ipc::reader::StreamReader::try_new(&body[..], None).unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    let schema = batch.schema();
+    let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names, ["start", "name", "at_least", "at_most", "observed"]);
+    let slow = batch.column_by_name("at_least").unwrap().as_any();
+    let slow: Vec<_> = slow.downcast_ref::<arrow_array::Float64Array>().unwrap().iter().collect();
+    assert_eq!(slow, [Some(1.0), None, Some(1.0)]);
 }
 
 /// Any start, step and number of threads: the sums are those of the rows.

@@ -65,18 +65,6 @@ impl Read {
         let streams = streams.iter().map(|_| Cells::new(find, steps)).collect();
         Self { find: find.clone(), by_name: by_name.clone(), streams }
     }
-
-    pub(super) fn held_bytes(&self) -> usize {
-        // Packed distributions are small, and counted by their number alone.
-        let shared = |cells: &Cells| match cells {
-            Cells::Shared(steps) => steps.iter().map(Histogram::allocated_bytes).sum(),
-            _ => 0_usize,
-        };
-        match self.find.group {
-            Group::Each => 0,
-            Group::By(_) => self.streams.iter().map(shared).sum(),
-        }
-    }
 }
 
 impl Cells {
@@ -88,6 +76,15 @@ impl Cells {
             (ValueKind::Histograms, Group::By(_)) => Self::Shared(vec![Histogram::new(); steps]),
             (ValueKind::Counters, _) => Self::Counters(vec![0; steps]),
             (ValueKind::Gauges(_), _) => Self::Gauges(vec![None; steps]),
+        }
+    }
+
+    /// Bytes of distributions; the cells themselves are bounded by their number.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Own(steps) => steps.iter().map(|packed| packed.as_bytes().len()).sum(),
+            Self::Shared(steps) => steps.iter().map(Histogram::allocated_bytes).sum(),
+            Self::Counters(_) | Self::Gauges(_) => 0,
         }
     }
 

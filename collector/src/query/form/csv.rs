@@ -1,13 +1,9 @@
 //! CSV (RFC 4180): one row a stream and step, tags as columns. Nothing is an empty field.
 
+use super::{column, tag_names};
 use analyzer::query::{Answer, Stream, Values};
 use model::units::CaptureTime;
-use std::collections::BTreeSet;
 use std::fmt::Write;
-
-/// Columns that are not tags.
-const BEFORE: [&str; 2] = ["start_ns", "name"];
-const BEHIND: [&str; 2] = ["at_least", "at_most"];
 
 /// The answer as a table: `start_ns`, `name`, the tags, then `at_least` and `at_most`, which are the same where a number
 /// is exact; of distributions `histogram`, in the wire form of OpenHistogram (base64). Then `observed`: which share of the
@@ -15,9 +11,11 @@ const BEHIND: [&str; 2] = ["at_least", "at_most"];
 pub fn table(answer: &Answer) -> String {
     let mut out = String::new();
     match &answer.streams {
-        Values::Numbers(streams) => rows(&mut out, answer, streams, &BEHIND, |number| {
-            vec![number.low.to_string(), number.high.to_string()]
-        }),
+        Values::Numbers(streams) => {
+            rows(&mut out, answer, streams, &["at_least", "at_most"], |number| {
+                vec![number.low.to_string(), number.high.to_string()]
+            })
+        }
         Values::Histograms(streams) => {
             rows(&mut out, answer, streams, &["histogram"], |histogram| {
                 vec![histogram.to_base64()]
@@ -34,13 +32,9 @@ fn rows<V>(
     columns: &[&str],
     value: impl Fn(&V) -> Vec<String>,
 ) {
-    let tags: BTreeSet<&str> =
-        streams.iter().flat_map(|stream| stream.tags.iter().map(|(name, _)| &**name)).collect();
-    // A tag may be called as a column is.
-    let named = tags
-        .iter()
-        .map(|tag| if is_column(tag) { format!("tag_{tag}") } else { (*tag).to_owned() });
-    let before = BEFORE.map(str::to_owned).into_iter();
+    let tags = tag_names(streams);
+    let before = ["start_ns", "name"].map(str::to_owned).into_iter();
+    let named = tags.iter().map(|tag| column(tag));
     let behind = columns.iter().map(|column| (*column).to_owned());
     line(out, before.chain(named).chain(behind).chain(["observed".to_owned()]));
     for stream in streams {
@@ -58,10 +52,6 @@ fn rows<V>(
             line(out, fields.chain([coverage.observed.to_string()]));
         }
     }
-}
-
-fn is_column(tag: &str) -> bool {
-    BEFORE.contains(&tag) || BEHIND.contains(&tag) || ["histogram", "observed"].contains(&tag)
 }
 
 fn line(out: &mut String, fields: impl Iterator<Item = String>) {

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(cell(610, 1_210, 60, 300), (seconds(10), true));
         assert_eq!(cell(605, 1_205, 15, 60), (seconds(10), false));
         // A week in steps of ten minutes, each over 615 s.
-        assert_eq!(cell(0, 604_800, 600, 615), (seconds(300), false));
+        assert_eq!(cell(0, 604_800, 600, 615), (seconds(60), false));
         assert_eq!(Times { start: at(5), end: at(5), step: Nanos(0) }.all().count(), 1);
         assert_eq!(Times { start: at(5), end: at(16), step: seconds(5) }.all().count(), 3);
     }
