@@ -15,7 +15,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LIVE=$ROOT/tests/live
 CACHE=${WIRELAT_LIVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wirelat-live}
-PROTOCOLS=(postgres redis mysql http2 cassandra kafka)
+PROTOCOLS=(postgres redis mysql http2 cassandra kafka prometheus)
 export WIRELAT=${WIRELAT:-$ROOT/target/release/wirelat}
 export PYTHONDONTWRITEBYTECODE=1
 # What the servers and clients say must not depend on where they run.

@@ -5,6 +5,7 @@ use crate::store::StoreCommand;
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use collector::access::Scope;
+use collector::query::{Moment, parse_moment};
 use model::histogram::Threshold;
 use model::protocol::Protocol;
 use model::units::Nanos;
@@ -41,6 +42,8 @@ pub enum Command {
     /// Check a store, forget what is old in it, or export it
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Ask a store: a pipeline such as 'find("http.total") | merge() | percentile(50, 99)'; docs/query.md has the language
+    Query(Box<QueryArguments>),
     /// Synthesize a capture of known latencies
     Synth(Box<SynthArguments>),
 }
@@ -352,6 +355,42 @@ pub struct SlaArguments {
     /// What to print, without --output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// How an answer looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// A table.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// The query
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    /// The store's directory
+    #[arg(long, value_name = "DIR")]
+    pub store: PathBuf,
+    /// From when: 2026-11-22T10:00:00Z, seconds since 1970, or -1h before the end of what there is; without it the beginning
+    #[arg(long, value_name = "TIME", value_parser = parse_moment, allow_hyphen_values = true)]
+    pub start: Option<Moment>,
+    /// To when; without it the end
+    #[arg(long, value_name = "TIME", value_parser = parse_moment, allow_hyphen_values = true)]
+    pub end: Option<Moment>,
+    /// Length of the answer's steps, as 10s or 1h; without it about 300 are made
+    #[arg(long, value_name = "LENGTH", value_parser = Nanos::parse)]
+    pub step: Option<Nanos>,
+    /// Read windows of this length only, where the store holds several
+    #[arg(long, value_name = "LENGTH", value_parser = WindowLength::parse)]
+    pub window: Option<WindowLength>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = QueryFormat::Text)]
+    pub format: QueryFormat,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! How the program ends: one line that says what to do, and a code.
 
+use collector::query::Failure;
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
@@ -30,7 +31,10 @@ pub fn exit_code(result: anyhow::Result<Done>) -> ExitCode {
         // Whoever read our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("error: {}", one_line(&format!("{error:#}"))));
+            let text = format!("{error:#}");
+            // What is wrong with a query is shown below it.
+            let is_query = matches!(error.downcast_ref(), Some(Failure::Query(_)));
+            say(&format!("error: {}", if is_query { text } else { one_line(&text) }));
             ExitCode::from(UNUSABLE)
         }
     }

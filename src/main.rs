@@ -6,6 +6,7 @@ mod failure;
 mod gather;
 mod observe;
 mod outputs;
+mod query;
 mod replay;
 mod report;
 mod store;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Top(arguments) => top::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Store(command) => store::run(&command),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod incidents;
 pub mod modes;
 pub mod parts;
+pub mod query;
 pub mod sla;
 pub mod sparkline;
 pub mod target;

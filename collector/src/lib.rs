@@ -10,6 +10,7 @@ mod ingest;
 pub mod limits;
 mod listing;
 mod meters;
+pub mod query;
 mod refusal;
 mod server;
 mod tls;

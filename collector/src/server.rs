@@ -3,7 +3,7 @@
 use crate::access::{self, Guard, Scope};
 use crate::limits::{CONNECTIONS_MAX, HEAD_PATIENCE, STOP_PATIENCE};
 use crate::tls::Tls;
-use crate::{App, foreign, health, ingest, listing, meters};
+use crate::{App, foreign, health, ingest, listing, meters, query};
 use axum::routing::get;
 use axum::{Router, middleware};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -31,6 +31,7 @@ pub fn router(app: App) -> Router {
     let read = Router::new()
         .route("/metrics", get(meters::metrics))
         .merge(listing::router())
+        .merge(query::router())
         .route_layer(middleware::from_fn_with_state(scope(Scope::Read), access::guard));
     let push = ingest::router()
         .merge(foreign::router())

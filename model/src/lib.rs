@@ -12,6 +12,7 @@ pub mod transaction;
 pub mod units;
 
 pub mod batch;
+pub mod exposition;
 pub mod otlp;
 pub mod window;
 pub mod wire;

@@ -1,5 +1,7 @@
 //! A series: a metric's name and sorted tags.
 
+use crate::histogram::Unit;
+use crate::protocol::Protocol;
 use std::fmt;
 
 /// A metric and its tags, as in `http.total{method=GET,route=/login,status=2xx,wire=http:80}`.
@@ -86,6 +88,18 @@ impl fmt::Display for Series {
         }
         if self.tags.is_empty() { Ok(()) } else { f.write_str("}") }
     }
+}
+
+/// What the values of one of our own metrics are, as of `http.total`; `None` of a metric that is not ours.
+pub fn unit(metric: &str) -> Option<Unit> {
+    const COUNTS: [&str; 3] = ["response_rows", "messages", "topic_records"];
+    let (protocol, value) = metric.split_once('.')?;
+    Protocol::from_name(protocol)?;
+    Some(match value {
+        value if value.ends_with("_bytes") => Unit::Bytes,
+        value if COUNTS.contains(&value) => Unit::Plain,
+        _ => Unit::Seconds,
+    })
 }
 
 /// Which series to read: a metric, and tags that must be equal.

@@ -6,6 +6,9 @@ pub mod conformance;
 pub mod embedded;
 pub mod memory;
 pub mod rollup;
+mod visit;
+
+pub use visit::{Raw, Visitor};
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
@@ -106,6 +109,18 @@ pub trait Store: Send + Sync {
         range: TimeRange,
         resolution: WindowLength,
     ) -> Result<BlockStream, StoreError>;
+
+    /// Hands the rows of these series over, undecoded and without an allocation for each, as far as the store can: for those
+    /// who join many rows and keep none. What a visit sees is what the store held when it began.
+    async fn visit(
+        &self,
+        series: &[Arc<Series>],
+        range: TimeRange,
+        resolution: WindowLength,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), StoreError> {
+        visit::by_scans(self, series, range, resolution, visitor).await
+    }
 
     /// The selected series that have a row, in their order.
     async fn series(&self, select: &Select) -> Result<Vec<Arc<Series>>, StoreError>;

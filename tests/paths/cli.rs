@@ -3,6 +3,7 @@
 mod endings;
 mod errors;
 mod output;
+mod queries;
 mod reports;
 mod stores;
 

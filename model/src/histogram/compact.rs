@@ -170,6 +170,46 @@ impl<'a> CompactBins<'a> {
         Ok(Self::new(bytes))
     }
 
+    /// Reads bytes that nobody has checked: by [`Self::checked_next`] only.
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self::new(bytes)
+    }
+
+    /// The next bin, checked; `all` are the bytes from the beginning.
+    pub(super) fn checked_next(&mut self, all: &[u8]) -> Result<Option<(Bin, u64)>, CompactError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let offset = all.len() - self.rest.len();
+        self.read().map(Some).map_err(|error| error.at(offset))
+    }
+
+    /// Hands over bins, as place and count, as long as they are written with one byte and at most two, and are wanted.
+    /// The first that is not stays.
+    #[inline]
+    pub(super) fn short_bins(&mut self, mut want: impl FnMut(u64, u64) -> bool) {
+        let (mut rest, mut next) = (self.rest, self.next_ordinal);
+        loop {
+            // The count is written less one.
+            let (passed_over, count, behind) = match rest {
+                [passed_over, low, behind @ ..] if *low < 0x80 => {
+                    (*passed_over, u64::from(*low) + 1, behind)
+                }
+                // A high byte of 0 would be padding.
+                [passed_over, low, high @ 1..0x80, behind @ ..] => {
+                    (*passed_over, (u64::from(*high) << 7 | u64::from(*low & 0x7f)) + 1, behind)
+                }
+                _ => break,
+            };
+            let ordinal = next + u64::from(passed_over);
+            if passed_over >= 0x80 || !want(ordinal, count) {
+                break;
+            }
+            (rest, next) = (behind, ordinal + 1);
+        }
+        (self.rest, self.next_ordinal) = (rest, next);
+    }
+
     #[inline]
     fn read(&mut self) -> Result<(Bin, u64), ReadError> {
         let (passed_over, rest) = varint::read(self.rest)?;

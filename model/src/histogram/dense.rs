@@ -147,23 +147,48 @@ impl Histogram {
 
     /// Adds the counts of a compact histogram, without unpacking it first.
     pub fn merge_compact(&mut self, other: &CompactHistogram) {
-        self.merge_bins(other.iter());
+        let mut bins = other.iter();
+        loop {
+            self.merge_plain(&mut bins);
+            match bins.next() {
+                Some((bin, count)) => self.record_bin(bin, count),
+                None => return,
+            }
+        }
     }
 
     /// Adds the counts of a compact histogram's bytes, as a store holds them.
     ///
     /// # Errors
-    /// Bytes that are no compact histogram; nothing is added then.
+    /// Bytes that are no compact histogram. The bins before the damage have been added then: looking twice would
+    /// cost as much as adding.
     pub fn merge_compact_bytes(&mut self, bytes: &[u8]) -> Result<(), CompactError> {
-        let bins = CompactBins::validated(bytes)?;
-        self.merge_bins(bins);
-        Ok(())
+        let mut bins = CompactBins::of(bytes);
+        loop {
+            self.merge_plain(&mut bins);
+            match bins.checked_next(bytes)? {
+                Some((bin, count)) => self.record_bin(bin, count),
+                None => return Ok(()),
+            }
+        }
     }
 
-    fn merge_bins(&mut self, bins: CompactBins<'_>) {
-        for (bin, count) in bins {
-            self.record_bin(bin, count);
-        }
+    /// Adds bins as long as they have counters and short integers, which nearly all do.
+    #[inline]
+    fn merge_plain(&mut self, bins: &mut CompactBins<'_>) {
+        // What lies below the first counter wraps to a place that no vector has.
+        let first = u64::from(self.ordinal_first());
+        let counters = self.counters.as_mut_slice();
+        bins.short_bins(|ordinal, count| {
+            let place = ordinal.wrapping_sub(first) as usize;
+            match counters.get_mut(place) {
+                Some(counter) => {
+                    *counter = counter.saturating_add(count);
+                    true
+                }
+                None => false,
+            }
+        });
     }
 
     /// Forgets every count. The pages stay allocated: the next window has the same decades.

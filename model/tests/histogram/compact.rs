@@ -36,14 +36,22 @@ fn wrong_bytes_are_named_with_their_place() {
     assert_eq!(parse(&[&[0], &huge[..]].concat()), CompactError::CountRange { offset: 0 });
 }
 
-#[test]
-fn bad_bytes_add_nothing() {
-    let mut histogram = Histogram::new();
-    assert!(histogram.merge_compact_bytes(&[0, 0, 0x80]).is_err());
-    assert!(histogram.is_empty());
-}
-
 proptest! {
+    #[test]
+    fn bytes_are_checked_while_they_are_merged(
+        bytes in prop::collection::vec(prop_oneof![0..4_u8, 0x7e..0x84_u8, any::<u8>()], 0..40),
+        mut into in any_histogram(),
+    ) {
+        let read = CompactHistogram::from_bytes(bytes.clone());
+        let mut expected = into.clone();
+        let merged = into.merge_compact_bytes(&bytes);
+        prop_assert_eq!(merged, read.clone().map(|_| ()));
+        if let Ok(compact) = read {
+            expected.merge(&Histogram::from(&compact));
+            prop_assert_eq!(into, expected);
+        }
+    }
+
     #[test]
     fn packing_keeps_everything(histogram in any_histogram()) {
         let compact = CompactHistogram::from(&histogram);

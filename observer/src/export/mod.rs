@@ -1,6 +1,5 @@
 //! Windows go to other programs: pushed to a collector, scraped by Prometheus, sent to OpenTelemetry or an HTTPTrap.
 
-mod edges;
 mod growth;
 mod httptrap;
 mod otlp;

@@ -6,15 +6,15 @@
 //! sums are those of the bins' middles.
 
 use super::Export;
-use super::edges::{Unit, edges};
 use super::growth::Growth;
 use model::batch::{Batch, Value};
-use model::histogram::{CompactHistogram, Distribution};
+use model::exposition::edges;
+use model::histogram::{CompactHistogram, Distribution, Unit};
 use model::otlp::{
     DELTA, Data, Gauge, Histogram, HistogramPoint, KeyValue, Metric, NumberPoint, Request,
     Resource, ResourceMetrics, Scope, ScopeMetrics, Sum,
 };
-use model::series::Series;
+use model::series::{self, Series};
 use model::window::Window;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ fn request(source: &str, window: Window, values: &[(std::sync::Arc<Series>, Valu
     let mut metrics: BTreeMap<String, Metric> = BTreeMap::new();
     for (series, value) in values {
         let (name, attributes) = named(series);
-        let unit = match (value, Unit::of(series.metric())) {
+        let unit = match (value, unit_of(series)) {
             (Value::Histogram(_), Unit::Seconds) => "s",
             (Value::Histogram(_), Unit::Bytes) => "By",
             (_, _) => "1",
@@ -104,7 +104,7 @@ fn add(
         Value::Histogram(histogram) => {
             let empty = || Data::Histogram(Histogram { points: Vec::new(), temporality: DELTA });
             if let Data::Histogram(data) = metric.data.get_or_insert_with(empty) {
-                let (bounds, bucket_counts) = buckets(histogram, Unit::of(series.metric()));
+                let (bounds, bucket_counts) = buckets(histogram, unit_of(series));
                 let (count, sum) = (histogram.count(), Some(histogram.approx_sum()));
                 data.points.push(HistogramPoint {
                     start_ns,
@@ -133,6 +133,11 @@ fn add(
         }
         Value::Text(_) => {}
     }
+}
+
+/// What its values are: times, where its name does not tell.
+fn unit_of(series: &Series) -> Unit {
+    series::unit(series.metric()).unwrap_or(Unit::Seconds)
 }
 
 /// Bounds, and how many values are below each of them and not below the one before; one more for the rest.

@@ -10,11 +10,11 @@ mod text;
 
 pub use form::Form;
 
-use super::edges::Unit;
 use super::growth::{self, Growth};
 use model::batch::{Batch, Value};
-use model::histogram::Histogram;
-use model::series::Series;
+use model::exposition::{self, Kind};
+use model::histogram::{Histogram, Unit};
+use model::series::{self, Series};
 use model::units::CaptureTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,14 +48,6 @@ struct Family<'r> {
     unit: Unit,
     kind: Kind,
     metrics: Vec<(&'r Series, &'r Total)>,
-}
-
-/// Prometheus' name of what a family is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
 }
 
 impl Registry {
@@ -135,32 +127,19 @@ impl Total {
 
 impl<'r> Family<'r> {
     fn of(series: &'r Series, total: &'r Total) -> Self {
-        let unit = Unit::of(series.metric());
+        let unit = series::unit(series.metric()).unwrap_or(Unit::Seconds);
         let kind = match total {
             Total::Histogram(_) => Kind::Histogram,
             Total::Counter(_) => Kind::Counter,
-            Total::Level { .. } => Kind::Gauge,
+            Total::Level { .. } => Kind::Level,
         };
-        let name = name(series.metric(), kind, unit);
+        let name = exposition::family(series.metric(), kind);
         Self { name, unit, kind, metrics: vec![(series, total)] }
     }
 
     fn help(&self) -> Option<&'static str> {
         (self.kind == Kind::Histogram).then_some(HELP)
     }
-}
-
-/// `wirelat_http_total_seconds`, `wirelat_http_requests_total`.
-fn name(metric: &str, kind: Kind, unit: Unit) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let plain: String =
-        metric.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
-    let suffix = match (kind, unit) {
-        (Kind::Histogram, Unit::Seconds) => "_seconds",
-        (Kind::Counter, _) => "_total",
-        (_, _) => "",
-    };
-    format!("wirelat_{plain}{suffix}")
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ pub async fn conformance(stage: &impl Stage) {
     reading::many_series_come_in_order(stage).await;
     reading::many_rows_come_in_bounded_blocks(stage).await;
     reading::a_scan_sees_one_moment(stage).await;
+    reading::a_visit_sees_what_a_scan_sees(stage).await;
     reading::empty_batches_show_as_windows(stage).await;
     reading::windows_come_once_however_many_report_them(stage).await;
     values::all_kinds_read_back(stage).await;

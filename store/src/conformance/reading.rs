@@ -5,12 +5,15 @@ use super::support::{
     ALL_TIME, Change, TEN_SECONDS, all_series, all_windows, at, batch, histogram, minute, ok,
     only_value, route, rows, scan, series, store,
 };
-use crate::{BLOCK_ROWS_MAX, Store};
+use crate::{BLOCK_ROWS_MAX, Raw, Store, Visitor};
 use futures_util::StreamExt;
 use model::batch::Value::{Delta, Histogram, Text};
 use model::batch::{Batch, Gauge, Value};
+use model::histogram::CompactHistogram;
 use model::series::Select;
 use model::units::{CaptureTime, Nanos};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 pub(super) async fn sources_runs_and_pipelines_are_merged(stage: &impl Stage) {
     let tested = stage.fresh().await;
@@ -233,4 +236,69 @@ pub(super) async fn windows_come_once_however_many_report_them(stage: &impl Stag
     store(&tested, [batch(30, []), batch(50, [])]).await;
     assert_eq!(all_windows(&tested).await, [at(10), at(20), at(30), at(50)]);
     assert_eq!(ok(tested.windows(at(10)..at(20), TEN_SECONDS).await), [at(10)]);
+}
+
+/// What a visitor was handed: rows by series, of which those of one window are merged.
+#[derive(Default)]
+struct Visited {
+    place: usize,
+    rows: Vec<(usize, CaptureTime, Value)>,
+    rows_max: usize,
+}
+
+impl Visitor for Visited {
+    fn series(&mut self, place: usize) -> ControlFlow<()> {
+        self.place = place;
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, start: CaptureTime, row: Raw<'_>) -> ControlFlow<()> {
+        let value = match row {
+            Raw::Histogram(bytes) => {
+                Histogram(CompactHistogram::from_bytes(bytes).expect("it is a histogram"))
+            }
+            Raw::Delta(grown) => Delta(grown),
+            Raw::Gauge(gauge) => Value::Gauge(gauge),
+            Raw::Text => Text("".into()),
+        };
+        match self.rows.last_mut() {
+            Some((place, at, known)) if (*place, *at) == (self.place, start) => known.merge(&value),
+            _ => self.rows.push((self.place, start, value)),
+        }
+        if self.rows.len() < self.rows_max {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+pub(super) async fn a_visit_sees_what_a_scan_sees(stage: &impl Stage) {
+    let tested = stage.fresh().await;
+    let more = series("http.total", &[("route", "/a"), ("status", "2xx")]);
+    let level = |level: f64| Value::Gauge(Gauge::once(level));
+    for (source, seconds) in [("b", 10), ("a", 10), ("a", 20), ("b", 30), ("a", 9_000)] {
+        let values = [
+            (route("/a"), Histogram(histogram(&[seconds, 7]))),
+            (Arc::clone(&more), Histogram(histogram(&[1]))),
+            (route("/count"), Delta(seconds)),
+            (route("/level"), level(if source == "a" { 1e16 } else { 0.1 })),
+        ];
+        ok(tested.write(batch(seconds, values).of(source, 1, 0)).await);
+    }
+    let wanted = [route("/level"), route("/nobody"), route("/a"), route("/count")];
+    let range = at(10)..at(9_000);
+    let mut visited = Visited { rows_max: usize::MAX, ..Visited::default() };
+    ok(tested.visit(&wanted, range.clone(), TEN_SECONDS, &mut visited).await);
+    let scanned = scan(&tested, &Select::metric("http.total"), range.clone(), TEN_SECONDS).await;
+    let mut expected = Vec::new();
+    for (place, series) in wanted.iter().enumerate() {
+        let own = scanned.iter().filter(|(scanned, ..)| scanned == series);
+        expected.extend(own.map(|(_, start, value)| (place, *start, value.clone())));
+    }
+    assert_eq!(expected.len(), 9);
+    assert_eq!(visited.rows, expected);
+    let mut visited = Visited { rows_max: 2, ..Visited::default() };
+    ok(tested.visit(&wanted, range, TEN_SECONDS, &mut visited).await);
+    assert_eq!(visited.rows, expected[..2], "a visitor can end its visit");
 }

@@ -47,13 +47,16 @@ mod scan;
 mod spans;
 mod state;
 mod values;
+mod visit;
 mod windows;
 mod write;
 
 pub use check::{Checked, Watch};
 
 use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple};
-use crate::{BlockStream, Document, Note, Store, StoreError, TimeRange, Written, document_within};
+use crate::{
+    BlockStream, Document, Note, Store, StoreError, TimeRange, Visitor, Written, document_within,
+};
 use acknowledged::Acknowledged;
 use async_trait::async_trait;
 use directory::Directory;
@@ -150,6 +153,21 @@ impl Store for EmbeddedStore {
         let (view, writers) = (self.engine.view(), Arc::clone(&state.writers));
         let scan = Scan::new(view, writers, state.series.selected(select), range, resolution);
         Ok(Box::pin(stream::iter(scan)))
+    }
+
+    async fn visit(
+        &self,
+        series: &[Arc<Series>],
+        range: TimeRange,
+        resolution: WindowLength,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), StoreError> {
+        let (view, writers, wanted) = {
+            let state = self.state();
+            let wanted: Vec<_> = series.iter().map(|series| state.series.id(series)).collect();
+            (self.engine.view(), Arc::clone(&state.writers), wanted)
+        };
+        visit::visit(&view, &writers, &wanted, (range, resolution), visitor)
     }
 
     async fn series(&self, select: &Select) -> Result<Vec<Arc<Series>>, StoreError> {

@@ -3,7 +3,7 @@
 use super::damaged;
 use super::keys::SeriesId;
 use crate::rollup::Floors;
-use crate::{Document, StoreError};
+use crate::{Document, Raw, StoreError};
 use model::batch::{Gauge, Value};
 use model::histogram::CompactHistogram;
 use model::units::CaptureTime;
@@ -48,6 +48,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Value, StoreError> {
             .map(|text| Value::Text(text.into()))
             .map_err(|_| wrong("its text is not UTF-8")),
         _ => Err(wrong("its kind is unknown")),
+    }
+}
+
+/// A row as it lies; a histogram's bytes are not looked at.
+#[inline]
+pub(super) fn raw(bytes: &[u8]) -> Result<Raw<'_>, StoreError> {
+    match bytes.split_first() {
+        Some((&HISTOGRAM, histogram)) => Ok(Raw::Histogram(histogram)),
+        _ => match decode(bytes)? {
+            Value::Delta(grown) => Ok(Raw::Delta(grown)),
+            Value::Gauge(gauge) => Ok(Raw::Gauge(gauge)),
+            Value::Histogram(_) | Value::Text(_) => Ok(Raw::Text),
+        },
     }
 }
 

@@ -4,8 +4,7 @@
 use super::native::{self, Buckets};
 use super::text::buckets;
 use super::{Family, Kind, Total};
-use crate::export::edges::Unit;
-use model::histogram::Distribution;
+use model::histogram::{Distribution, Unit};
 use model::series::Series;
 use prost::Message;
 
@@ -99,7 +98,7 @@ pub(super) fn render<'r>(families: impl Iterator<Item = Family<'r>>) -> Vec<u8> 
 fn message(family: &Family<'_>) -> MetricFamily {
     let kind = match family.kind {
         Kind::Counter => MetricType::Counter,
-        Kind::Gauge => MetricType::Gauge,
+        Kind::Level => MetricType::Gauge,
         Kind::Histogram => MetricType::Histogram,
     };
     let metrics = family.metrics.iter().map(|(series, total)| metric(series, total, family.unit));

@@ -4,8 +4,8 @@
 //! less or equal.
 
 use super::{Family, Kind, Total};
-use crate::export::edges::{Unit, edges};
-use model::histogram::{Distribution, Histogram};
+use model::exposition::edges;
+use model::histogram::{Distribution, Histogram, Unit};
 use model::series::Series;
 use std::fmt::{Display, Write};
 
@@ -28,7 +28,7 @@ fn head(out: &mut String, family: &Family<'_>) {
     let name = &family.name;
     let kind = match family.kind {
         Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
+        Kind::Level => "gauge",
         Kind::Histogram => "histogram",
     };
     if let Some(help) = family.help() {

@@ -1,0 +1,73 @@
+//! Rows handed over where they lie: for those who join many and keep none.
+
+use crate::{Store, StoreError, TimeRange};
+use futures_util::StreamExt;
+use model::batch::{Gauge, Value};
+use model::series::{Select, Series};
+use model::units::CaptureTime;
+use model::window::WindowLength;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What a row says, borrowed for a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Raw<'a> {
+    /// The bytes of a compact histogram. They are checked where they are merged.
+    Histogram(&'a [u8]),
+    /// How much a counter grew.
+    Delta(u64),
+    /// A level.
+    Gauge(Gauge),
+    /// A text; what it says has to be scanned.
+    Text,
+}
+
+/// Takes the rows of several series.
+pub trait Visitor: Send {
+    /// The rows that follow are of the series at this place among those that were asked for.
+    fn series(&mut self, place: usize) -> ControlFlow<()>;
+
+    /// A row of the window that starts at `start`; windows ascend. A window can have several rows, one for each source,
+    /// run and pipeline: histograms and counters in any order, levels in that order. [`ControlFlow::Break`] ends the visit.
+    fn row(&mut self, start: CaptureTime, row: Raw<'_>) -> ControlFlow<()>;
+}
+
+/// A visit by scans, one for each series.
+pub(crate) async fn by_scans<S: Store + ?Sized>(
+    store: &S,
+    series: &[Arc<Series>],
+    range: TimeRange,
+    resolution: WindowLength,
+    visitor: &mut dyn Visitor,
+) -> Result<(), StoreError> {
+    for (place, wanted) in series.iter().enumerate() {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let tags = wanted.tags().map(owned).collect();
+        let select = Select { metric: Some(wanted.metric().to_owned()), tags };
+        let mut blocks = store.scan(&select, range.clone(), resolution).await?;
+        let mut flow = visitor.series(place);
+        while let Some(block) = blocks.next().await {
+            let block = block?;
+            // Others can have these tags and more.
+            for (start, value) in block.rows.iter().filter(|_| block.series == *wanted) {
+                flow = match flow {
+                    ControlFlow::Continue(()) => visitor.row(*start, raw(value)),
+                    ControlFlow::Break(()) => return Ok(()),
+                };
+            }
+        }
+        if flow.is_break() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn raw(value: &Value) -> Raw<'_> {
+    match value {
+        Value::Histogram(histogram) => Raw::Histogram(histogram.as_bytes()),
+        Value::Delta(grown) => Raw::Delta(*grown),
+        Value::Gauge(gauge) => Raw::Gauge(*gauge),
+        Value::Text(_) => Raw::Text,
+    }
+}
