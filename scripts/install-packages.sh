@@ -9,6 +9,7 @@
 #   fuzz     build, and a C++ compiler: libFuzzer
 #   record   servers, clients and capture tools for fixtures/record.sh
 #   live     servers, clients and capture tools for scripts/live-test.sh
+#   export   what reads exports, for scripts/export-readers.sh
 set -euo pipefail
 
 missing=()
@@ -74,6 +75,10 @@ for purpose in "$@"; do
       needs python3-venv python3
       needs default-jdk-headless java javac
       needs maven mvn
+      ;;
+    export)
+      needs python3-venv python3
+      needs r-base-core Rscript
       ;;
     *)
       echo "install-packages.sh: unknown purpose $purpose; see the head of the script" >&2

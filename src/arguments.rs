@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::store::StoreCommand;
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use collector::access::Scope;
@@ -37,6 +38,9 @@ pub enum Command {
     Report(ReportCommand),
     /// Ask a store: a pipeline such as 'find("http.total") | merge() | percentile(50, 99)'; docs/query.md has the language
     Query(Box<QueryArguments>),
+    /// Check a store, forget what is old in it, or export it
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Synthesize a capture of known latencies
     Synth(Box<SynthArguments>),
 }

@@ -4,6 +4,8 @@ use collector::query::Failure;
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
+/// What was checked is damaged.
+const DAMAGED: u8 = 1;
 /// The input or the arguments cannot be used.
 const UNUSABLE: u8 = 2;
 /// Stopped by Ctrl-C, as shells report it: 128 and the signal's number.
@@ -16,6 +18,8 @@ pub enum Done {
     Whole,
     /// What was read before Ctrl-C.
     Interrupted,
+    /// Damage was found, and said.
+    Damaged,
 }
 
 /// Says what went wrong, on one line.
@@ -23,6 +27,7 @@ pub fn exit_code(result: anyhow::Result<Done>) -> ExitCode {
     match result {
         Ok(Done::Whole) => ExitCode::SUCCESS,
         Ok(Done::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Done::Damaged) => ExitCode::from(DAMAGED),
         // Whoever read our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

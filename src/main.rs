@@ -9,6 +9,7 @@ mod outputs;
 mod query;
 mod replay;
 mod report;
+mod store;
 mod synthesize;
 mod token;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Report(arguments) => report::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Synth(arguments) => synthesize::run(&arguments),
     };
     failure::exit_code(result)

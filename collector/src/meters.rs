@@ -26,6 +26,8 @@ pub struct Meters {
     pub(crate) batches_stored: AtomicU64,
     pub(crate) batches_replaced: AtomicU64,
     pub(crate) batches_already_there: AtomicU64,
+    /// Older than what is kept: refused, though their request was acknowledged.
+    pub(crate) batches_too_late: AtomicU64,
     pub(crate) values: AtomicU64,
     /// Changes on disk: each holds what several requests sent.
     pub(crate) changes: AtomicU64,
@@ -57,6 +59,7 @@ impl Meters {
             ("stored", read(&self.batches_stored)),
             ("replaced", read(&self.batches_replaced)),
             ("already_there", read(&self.batches_already_there)),
+            ("too_late", read(&self.batches_too_late)),
         ]));
         family(&mut text, "batches_total", "counter", "became", &became);
         for (name, kind, value) in [

@@ -13,6 +13,7 @@ pub mod units;
 
 pub mod batch;
 pub mod exposition;
+pub mod otlp;
 pub mod window;
 pub mod wire;
 pub mod wirelatency;

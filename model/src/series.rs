@@ -37,15 +37,9 @@ impl Series {
         self.tags().find(|&(tag, _)| tag == name).map(|(_, value)| value)
     }
 
-    /// How many bytes [`Self::to_key`] has.
-    pub fn key_len(&self) -> usize {
-        let texts = self.tags().flat_map(|(name, value)| [name, value]);
-        texts.chain([self.metric()]).map(|text| LENGTH_BYTES + text.len()).sum()
-    }
-
     /// The form that stores use as a key. Injective: names and values are length-prefixed.
     pub fn to_key(&self) -> Vec<u8> {
-        let mut key = Vec::with_capacity(self.key_len());
+        let mut key = Vec::with_capacity(self.key_bytes());
         let mut put = |text: &str| {
             let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
             key.extend_from_slice(&length.to_be_bytes());
@@ -57,6 +51,12 @@ impl Series {
             put(value);
         }
         key
+    }
+
+    /// How long [`Self::to_key`] is.
+    pub fn key_bytes(&self) -> usize {
+        let texts = self.tags().fold(0, |sum, (name, value)| sum + 8 + name.len() + value.len());
+        4 + self.metric.len() + texts
     }
 
     /// Reads [`Self::to_key`]; `None` where it is not one.
@@ -140,7 +140,7 @@ mod tests {
         let series = Series::new("http.total", &[("wire", "http:80"), ("method", "GET")]);
         assert_eq!(series.to_string(), "http.total{method=GET,wire=http:80}");
         assert_eq!(Series::from_key(&series.to_key()), Some(series.clone()));
-        assert_eq!(series.key_len(), series.to_key().len());
+        assert_eq!(series.to_key().len(), series.key_bytes());
         assert_eq!(Series::from_key(&series.to_key()[1..]), None);
         assert!(Select::metric("http.total").with("method", "GET").matches(&series));
         assert!(!Select::metric("http.total").with("method", "PUT").matches(&series));

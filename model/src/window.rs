@@ -16,6 +16,12 @@ impl WindowLength {
     /// The observer's default: 10 s.
     pub const DEFAULT: Self = Self(Nanos::from_seconds(10));
 
+    /// One minute.
+    pub const MINUTE: Self = Self(Nanos::from_seconds(60));
+
+    /// One hour.
+    pub const HOUR: Self = Self(Nanos::from_seconds(3_600));
+
     /// Each a multiple of the one before, at most five times as long, from 1 ms to 2 days: a length can be
     /// coarsened to the next by merging whole windows.
     pub const LADDER: [Self; 17] = [
@@ -53,6 +59,11 @@ impl WindowLength {
     /// The length.
     pub const fn span(self) -> Nanos {
         self.0
+    }
+
+    /// Whether whole windows of a finer length make up windows of this one.
+    pub const fn is_multiple_of(self, finer: Self) -> bool {
+        self.0.0.is_multiple_of(finer.0.0)
     }
 
     /// The window that holds a time.

@@ -3,6 +3,7 @@
 //! Every form is made from one [`input::ReportInput`] by way of one [`figures::Figures`], so they cannot disagree.
 
 pub mod connections;
+pub mod export;
 pub mod figures;
 pub mod heatmap;
 pub mod html;

@@ -5,6 +5,7 @@
 pub mod conformance;
 pub mod embedded;
 pub mod memory;
+pub mod rollup;
 mod visit;
 
 pub use visit::{Raw, Visitor};
@@ -15,7 +16,7 @@ use model::batch::{Batch, Value};
 use model::series::{Select, Series};
 use model::units::CaptureTime;
 use model::window::WindowLength;
-use std::collections::BTreeMap;
+use rollup::{Kept, Maintained, Retention};
 use std::ops::Range;
 use std::sync::Arc;
 use thiserror::Error;
@@ -54,6 +55,9 @@ pub enum Written {
     Replaced,
     /// The store holds this revision or a newer one: nothing changed.
     AlreadyThere,
+    /// Its window is older than what is kept at its length: it was refused. Sending it again will not
+    /// help; who is told this counts it.
+    TooLate,
 }
 
 /// A document's text and its version, for compare-and-set.
@@ -133,8 +137,40 @@ pub trait Store: Send + Sync {
         &self,
     ) -> Result<Vec<(WindowLength, CaptureTime, CaptureTime)>, StoreError>;
 
-    /// Forgets the windows of a resolution that start before `time`, in steps: each whole batch
-    /// is there or gone, but a reader can see some gone before others.
+    /// The rows of the selected series by windows of `length` that start in `range`: each is what the
+    /// windows of length `base` in it say, merged in time order by minutes, hours and then `length`,
+    /// whatever of that was rolled up before. `length` is a multiple of `base`.
+    async fn scan_by(
+        &self,
+        select: &Select,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<BlockStream, StoreError>;
+
+    /// The windows of `length` that start in `range`, with how many windows of length `base` somebody
+    /// reported in each; ascending, those without one left out.
+    async fn reported(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<(CaptureTime, u64)>, StoreError>;
+
+    /// What [`Self::scan_by`] can read: by base length, then finest first.
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError>;
+
+    /// Housekeeping: rolls up the hours that are over, forgets what is older than `retention` says, and
+    /// refuses such from then on. To be called every minute or so. Works in steps, each of which is one
+    /// change: dropping the future between them, or a crash, costs only the step.
+    async fn maintain(
+        &self,
+        retention: &Retention,
+        now: CaptureTime,
+    ) -> Result<Maintained, StoreError>;
+
+    /// Forgets the windows of a resolution that start before `time`, and whole hours rolled up of such, in
+    /// steps: each whole batch is there or gone, but a reader can see some gone before others.
     async fn delete_before(
         &self,
         resolution: WindowLength,
@@ -199,28 +235,24 @@ pub enum StoreError {
         /// How large it can be.
         limit: usize,
     },
+    /// Windows of one length are not made of whole windows of the other.
+    #[error("store: windows of {length} are not made of windows of {base}: ask for a multiple")]
+    NotAMultiple {
+        /// The windows that were written.
+        base: WindowLength,
+        /// What was asked for.
+        length: WindowLength,
+    },
 }
 
-/// A batch's values by series, within the limits.
-type Values = BTreeMap<Arc<Series>, Value>;
-
-fn distinct(batch: &Batch) -> Result<Values, StoreError> {
-    check(batch)?;
-    let mut values = Values::new();
-    for (series, value) in &batch.values {
-        match values.get_mut(series) {
-            Some(first) => first.merge(value),
-            None => drop(values.insert(Arc::clone(series), value.clone())),
-        }
-    }
-    Ok(values)
-}
-
-/// Whether a batch is within the store's limits: one that is not is never written.
+/// Whether a batch is within the limits: one that is not is never written.
+///
+/// # Errors
+/// What of it is too large.
 pub fn check(batch: &Batch) -> Result<(), StoreError> {
     within("a source's name", batch.id.source.len(), KEY_BYTES_MAX)?;
     for (series, value) in &batch.values {
-        within("a series' name and tags", series.key_len(), KEY_BYTES_MAX)?;
+        within("a series' name and tags", series.key_bytes(), KEY_BYTES_MAX)?;
         if let Value::Text(text) = value {
             within("a text", text.len(), VALUE_BYTES_MAX)?;
         }

@@ -1,8 +1,11 @@
 //! Keeps everything in memory: for tests, and the model that other stores are measured against.
 
+mod rolled;
+
+use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple, counted};
 use crate::{
-    BLOCK_ROWS_MAX, Block, BlockStream, Document, Note, Store, StoreError, TimeRange, Values,
-    Written, distinct, document_within, notes_within,
+    BLOCK_ROWS_MAX, Block, BlockStream, Document, Note, Store, StoreError, TimeRange, Written,
+    check, document_within, notes_within,
 };
 use async_trait::async_trait;
 use futures_util::stream;
@@ -10,6 +13,7 @@ use model::batch::{Batch, BatchId, Value};
 use model::series::{Select, Series};
 use model::units::CaptureTime;
 use model::window::{Window, WindowLength};
+use rolled::{Rolled, Rows};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,14 +25,16 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Held {
-    batches: BTreeMap<BatchId, Kept>,
+    batches: BTreeMap<BatchId, Said>,
+    rolled: Rolled,
+    floors: BTreeMap<WindowLength, Floors>,
     documents: BTreeMap<(String, String), Kind>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Said {
     revision: u64,
-    values: Values,
+    values: BTreeMap<Arc<Series>, Value>,
 }
 
 /// A document, or the version at which it was deleted.
@@ -38,6 +44,9 @@ enum Kind {
     Deleted(u64),
 }
 
+/// Rows by series and window.
+type Merged = BTreeMap<Arc<Series>, BTreeMap<CaptureTime, Value>>;
+
 impl MemoryStore {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,12 +54,17 @@ impl MemoryStore {
 }
 
 impl Held {
-    fn keep(&mut self, batch: Batch, values: Values) -> Written {
-        let older = self.batches.get(&batch.id).map(|kept| kept.revision);
+    fn keep(&mut self, batch: Batch) -> Written {
+        let window = batch.id.window;
+        if window.start < self.floors(window.length).base {
+            return Written::TooLate;
+        }
+        let older = self.batches.get(&batch.id).map(|said| said.revision);
         if older.is_some_and(|revision| batch.revision <= revision) {
             return Written::AlreadyThere;
         }
-        self.batches.insert(batch.id, Kept { revision: batch.revision, values });
+        let said = Said { revision: batch.revision, values: distinct(batch.values) };
+        self.batches.insert(batch.id, said);
         if older.is_some() { Written::Replaced } else { Written::Stored }
     }
 
@@ -75,11 +89,29 @@ impl Held {
         &self,
         range: TimeRange,
         resolution: WindowLength,
-    ) -> impl Iterator<Item = (Window, &Kept)> {
+    ) -> impl Iterator<Item = (Window, &Said)> {
         self.batches
             .iter()
             .map(|(id, kept)| (id.window, kept))
             .filter(move |(window, _)| window.length == resolution && range.contains(&window.start))
+    }
+
+    fn floors(&self, base: WindowLength) -> Floors {
+        self.floors.get(&base).copied().unwrap_or_default()
+    }
+
+    /// What the batches of one length say, merged.
+    fn merged(&self, select: &Select, range: TimeRange, resolution: WindowLength) -> Merged {
+        let mut merged = Merged::new();
+        for (window, said) in self.batches_in(range, resolution) {
+            for (series, value) in said.values.iter().filter(|(series, _)| select.matches(series)) {
+                let rows = merged.entry(Arc::clone(series)).or_default();
+                rows.entry(window.start)
+                    .and_modify(|first| first.merge(value))
+                    .or_insert_with(|| value.clone());
+            }
+        }
+        merged
     }
 }
 
@@ -91,14 +123,10 @@ impl Store for MemoryStore {
         notes: Vec<Note>,
     ) -> Result<Vec<Written>, StoreError> {
         notes_within(&notes)?;
-        let values: Vec<Values> = batches.iter().map(distinct).collect::<Result<_, _>>()?;
+        batches.iter().try_for_each(check)?;
         let mut held = self.held();
         notes.into_iter().for_each(|note| held.note(note));
-        Ok(batches
-            .into_iter()
-            .zip(values)
-            .map(|(batch, values)| held.keep(batch, values))
-            .collect())
+        Ok(batches.into_iter().map(|batch| held.keep(batch)).collect())
     }
 
     async fn scan(
@@ -107,24 +135,61 @@ impl Store for MemoryStore {
         range: TimeRange,
         resolution: WindowLength,
     ) -> Result<BlockStream, StoreError> {
-        let mut merged: BTreeMap<Arc<Series>, BTreeMap<CaptureTime, Value>> = BTreeMap::new();
-        for (window, kept) in self.held().batches_in(range, resolution) {
-            for (series, value) in kept.values.iter().filter(|(series, _)| select.matches(series)) {
-                let rows = merged.entry(Arc::clone(series)).or_default();
-                rows.entry(window.start)
-                    .and_modify(|first| first.merge(value))
-                    .or_insert_with(|| value.clone());
-            }
+        let merged = self.held().merged(select, range, resolution);
+        Ok(blocks(merged.into_iter().map(|(series, rows)| (series, rows.into_iter().collect()))))
+    }
+
+    async fn scan_by(
+        &self,
+        select: &Select,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<BlockStream, StoreError> {
+        check_multiple(base, length)?;
+        Ok(blocks(self.held().folded(select, &range, base, length).into_iter()))
+    }
+
+    async fn reported(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<(CaptureTime, u64)>, StoreError> {
+        check_multiple(base, length)?;
+        let held = self.held();
+        let range = held.floors(base).readable(&range, base, length);
+        let windows = held.batches_in(range.clone(), base).map(|(window, _)| window.start);
+        let rolled = if base == length { Vec::new() } else { held.rolled.reported(base, range) };
+        let starts: BTreeSet<_> = windows.chain(rolled).collect();
+        Ok(counted(starts, length))
+    }
+
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let held = self.held();
+        let mut spans: BTreeMap<WindowLength, (CaptureTime, CaptureTime)> = BTreeMap::new();
+        let windows = held.batches.keys().map(|id| (id.window.length, id.window.start));
+        for (base, start) in windows.chain(held.rolled.all_reported()) {
+            let span = spans.entry(base).or_insert((start, start));
+            *span = (span.0.min(start), span.1.max(start));
         }
-        let blocks: Vec<_> =
-            merged.into_iter().flat_map(|(series, rows)| blocks(series, rows)).collect();
-        Ok(Box::pin(stream::iter(blocks.into_iter().map(Ok))))
+        let kept =
+            |(base, (first, last))| held.floors(base).kept(base, first, last).collect::<Vec<_>>();
+        Ok(spans.into_iter().flat_map(kept).collect())
+    }
+
+    async fn maintain(
+        &self,
+        retention: &Retention,
+        now: CaptureTime,
+    ) -> Result<Maintained, StoreError> {
+        Ok(self.held().maintain(retention, now))
     }
 
     async fn series(&self, select: &Select) -> Result<Vec<Arc<Series>>, StoreError> {
         let held = self.held();
-        let known: BTreeSet<_> =
-            held.batches.values().flat_map(|kept| kept.values.keys()).collect();
+        let said = held.batches.values().flat_map(|said| said.values.keys());
+        let known: BTreeSet<_> = said.chain(held.rolled.series()).collect();
         Ok(known.into_iter().filter(|series| select.matches(series)).map(Arc::clone).collect())
     }
 
@@ -156,7 +221,9 @@ impl Store for MemoryStore {
         time: CaptureTime,
     ) -> Result<(), StoreError> {
         let gone = |window: Window| window.length == resolution && window.start < time;
-        self.held().batches.retain(|id, _| !gone(id.window));
+        let mut held = self.held();
+        held.batches.retain(|id, _| !gone(id.window));
+        held.rolled.forget(resolution, time);
         Ok(())
     }
 
@@ -217,9 +284,23 @@ impl Store for MemoryStore {
     }
 }
 
-fn blocks(series: Arc<Series>, rows: BTreeMap<CaptureTime, Value>) -> Vec<Block> {
-    let rows: Vec<_> = rows.into_iter().collect();
-    rows.chunks(BLOCK_ROWS_MAX)
-        .map(|rows| Block { series: Arc::clone(&series), rows: rows.to_vec() })
-        .collect()
+/// Of two values of one series the batch says both.
+fn distinct(said: Vec<(Arc<Series>, Value)>) -> BTreeMap<Arc<Series>, Value> {
+    let mut values: BTreeMap<_, Value> = BTreeMap::new();
+    for (series, value) in said {
+        match values.get_mut(&series) {
+            Some(first) => first.merge(&value),
+            None => drop(values.insert(series, value)),
+        }
+    }
+    values
+}
+
+fn blocks(series: impl Iterator<Item = (Arc<Series>, Rows)>) -> BlockStream {
+    let mut blocks = Vec::new();
+    for (series, rows) in series {
+        let block = |rows: &[_]| Block { series: Arc::clone(&series), rows: rows.to_vec() };
+        blocks.extend(rows.chunks(BLOCK_ROWS_MAX).map(block).map(Ok));
+    }
+    Box::pin(stream::iter(blocks))
 }

@@ -5,9 +5,10 @@
 
 mod common;
 
-use common::{contents, gauge, histogram};
+use common::{Row, contents, gauge, histogram};
+use futures_util::StreamExt;
 use model::batch::{Batch, BatchId, Value};
-use model::series::Series;
+use model::series::{Select, Series};
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
 use proptest::prelude::*;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use store::Store;
 use store::embedded::EmbeddedStore;
 use store::memory::MemoryStore;
+use store::rollup::Retention;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -35,6 +37,10 @@ enum Step {
         expected: u64,
     },
     Reopen,
+    Maintain {
+        now_minutes: u64,
+        keep_hours: [Option<u8>; 3],
+    },
 }
 
 fn length(minutes: bool) -> WindowLength {
@@ -55,12 +61,14 @@ fn values() -> impl Strategy<Value = Vec<(Arc<Series>, Value)>> {
 }
 
 fn batch() -> impl Strategy<Value = Batch> {
-    let id =
-        (prop::sample::select(vec!["a", "b", ""]), 0..3_u64, 0..2_u16, 0..6_u64, any::<bool>());
+    // The first minutes of six hours, in whole minutes where the windows are.
+    let start = (0..6_u64, 0..3_u64, 0..3_u64);
+    let id = (prop::sample::select(vec!["a", "b", ""]), 0..3_u64, 0..2_u16, start, any::<bool>());
     (id, 0..4_u64, values()).prop_map(
-        |((source, run, pipeline, number, minutes), revision, values)| {
+        |((source, run, pipeline, (hour, minute, ten), minutes), revision, values)| {
+            let seconds = hour * 3_600 + minute * 60 + if minutes { 0 } else { ten * 10 };
             let window =
-                Window { start: CaptureTime::from_parts(number * 60, 0), length: length(minutes) };
+                Window { start: CaptureTime::from_parts(seconds, 0), length: length(minutes) };
             let id = BatchId { source: source.into(), run, pipeline, window };
             Batch { id, revision, values }
         },
@@ -71,13 +79,17 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => batch().prop_map(Step::Write),
         3 => any::<prop::sample::Index>().prop_map(Step::Replay),
-        1 => (any::<bool>(), 0..400_u64)
+        1 => (any::<bool>(), prop_oneof![0..400_u64, (0..7_u64).prop_map(|hour| hour * 3_600)])
             .prop_map(|(minutes, before_seconds)| Step::Delete { minutes, before_seconds }),
         2 => (0..2_u8, 0..4_u64, ".{0,3}")
             .prop_map(|(name, expected, text)| Step::Put { name, expected, text }),
         1 => (0..2_u8, 0..4_u64)
             .prop_map(|(name, expected)| Step::DeleteDocument { name, expected }),
         1 => Just(Step::Reopen),
+        2 => (0..600_u64, any::<[Option<u8>; 3]>())
+            .prop_map(|(now_minutes, keep)| Step::Maintain {
+                now_minutes, keep_hours: keep.map(|hours| hours.map(|hours| hours % 8))
+            }),
     ]
 }
 
@@ -101,7 +113,61 @@ async fn take(store: &impl Store, step: &Step, earlier: &[Batch]) -> String {
             let name = name.to_string();
             store.delete_document("rule", &name, *expected).await.unwrap().to_string()
         }
+        Step::Maintain { now_minutes, keep_hours } => {
+            let [base, minute, hour] = keep_hours
+                .map(|hours| hours.map(|hours| Nanos::from_seconds(u64::from(hours) * 3_600)));
+            let now = CaptureTime::from_parts(*now_minutes * 60, 0);
+            store.maintain(&Retention { base, minute, hour }, now).await.unwrap();
+            String::new()
+        }
         Step::Replay(_) | Step::Reopen => String::new(),
+    }
+}
+
+/// The rows by longer windows, as far as they are kept.
+async fn by(store: &impl Store, base: bool, seconds: u64, from: CaptureTime) -> Vec<Row> {
+    let length = WindowLength::new(Nanos::from_seconds(seconds)).unwrap();
+    let range = from..CaptureTime::MAX;
+    let base = self::length(base);
+    let mut blocks = store.scan_by(&Select::default(), range, base, length).await.unwrap();
+    let mut rows = Vec::new();
+    while let Some(block) = blocks.next().await {
+        let block = block.unwrap();
+        let row = |(start, value)| (Arc::clone(&block.series), start, value);
+        rows.extend(block.rows.into_iter().map(row));
+    }
+    rows
+}
+
+/// Base length in minutes or not, and lengths to read by, in seconds.
+const LENGTHS: [(bool, u64); 8] = [
+    (false, 10),
+    (false, 30),
+    (false, 60),
+    (false, 300),
+    (false, 3_600),
+    (false, 7_200),
+    (true, 300),
+    (true, 3_600),
+];
+
+/// Reading by longer windows says what merging all base rows that were ever accepted says.
+async fn rollups_agree(embedded: &EmbeddedStore, memory: &MemoryStore, everything: &MemoryStore) {
+    let kept = embedded.kept().await.unwrap();
+    assert_eq!(kept, memory.kept().await.unwrap());
+    for (base, seconds) in LENGTHS {
+        let said = by(embedded, base, seconds, CaptureTime::ZERO).await;
+        assert_eq!(said, by(memory, base, seconds, CaptureTime::ZERO).await, "{base} {seconds}");
+        let range = CaptureTime::ZERO..CaptureTime::MAX;
+        let length = WindowLength::new(Nanos::from_seconds(seconds)).unwrap();
+        let reported = embedded.reported(range.clone(), self::length(base), length).await.unwrap();
+        let expected = memory.reported(range, self::length(base), length).await.unwrap();
+        assert_eq!(reported, expected, "{base} {seconds}");
+        let kept = kept.iter().filter(|kept| kept.base == self::length(base));
+        let kept = kept.filter(|kept| kept.length == length).map(|kept| kept.first);
+        if let Some(first) = kept.min() {
+            assert_eq!(said, by(everything, base, seconds, first).await, "{base} {seconds}");
+        }
     }
 }
 
@@ -109,14 +175,31 @@ async fn agree(steps: Vec<Step>) {
     let dir = tempfile::tempdir().unwrap();
     let memory = MemoryStore::default();
     let mut embedded = EmbeddedStore::open(dir.path()).unwrap();
+    // Nothing is rolled up here, or forgotten by retention.
+    let everything = MemoryStore::default();
     let mut earlier = Vec::new();
+    let mut can_be_cut = true;
     for step in &steps {
+        let mut step = step.clone();
+        match &mut step {
+            Step::Maintain { .. } => can_be_cut = false,
+            // An hour of which only the rollup is left cannot be cut.
+            Step::Delete { before_seconds, .. } if !can_be_cut => {
+                *before_seconds -= *before_seconds % 3_600;
+            }
+            _ => {}
+        }
+        let step = &step;
         if matches!(step, Step::Reopen) {
             drop(embedded);
             embedded = EmbeddedStore::open(dir.path()).unwrap();
         }
         let said = take(&memory, step, &earlier).await;
         assert_eq!(take(&embedded, step, &earlier).await, said, "{step:?}");
+        if !matches!(step, Step::Maintain { .. }) && !said.contains("TooLate") {
+            take(&everything, step, &earlier).await;
+        }
+        rollups_agree(&embedded, &memory, &everything).await;
         let expected = contents(&memory).await.unwrap();
         assert_eq!(contents(&embedded).await.unwrap(), expected, "after {step:?}");
         assert_eq!(embedded.resolutions().await.unwrap(), memory.resolutions().await.unwrap());
@@ -127,7 +210,7 @@ async fn agree(steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn the_embedded_store_is_the_memory_store_on_a_disk(steps in prop::collection::vec(step(), 1..40)) {

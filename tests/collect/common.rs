@@ -9,7 +9,7 @@ use model::window::WindowLength;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -65,6 +65,17 @@ pub(crate) fn command(data: &Path, listen: SocketAddr, more: &[&str]) -> Command
     command.args(["collect", "--listen", &listen.to_string(), "--data"]).arg(data).args(more);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command
+}
+
+/// Another of its commands, with the data directory as its last argument.
+pub(crate) fn wirelat(arguments: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelat"));
+    command.args(arguments).arg(data).stdin(Stdio::null()).output().unwrap()
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 /// A port that nobody has.

@@ -37,6 +37,10 @@ fn what_was_acknowledged_survives_being_killed() {
             std::thread::sleep(Duration::from_millis((seed % 500).into()));
             let before = acknowledged.lock().unwrap().clone();
             collector.kill();
+            // With many kills not each is looked behind: what is lost stays lost.
+            if round % (rounds / ROUNDS).max(1) != 0 {
+                continue;
+            }
             let found = check(folder.path(), &before);
             println!("round {round}: {before:?} were acknowledged, {found} batches are there");
         }

@@ -5,6 +5,7 @@ mod errors;
 mod output;
 mod queries;
 mod reports;
+mod stores;
 
 use crate::common::synthetic::{Synthetic, busy};
 use std::ffi::OsStr;

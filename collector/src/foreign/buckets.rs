@@ -23,7 +23,8 @@ pub(crate) enum Buckets {
         counts: Vec<u64>,
     },
     /// Bounds are powers of 2^(2^−scale).
-    Exponential { scale: i32, zero: u64, positive: Run, negative: Run },
+    /// Values are so many times what is told: 1,000 for milliseconds.
+    Exponential { scale: i32, zero: u64, divisor: u32, positive: Run, negative: Run },
     /// Our own.
     Decimal(CompactHistogram),
 }
@@ -64,19 +65,21 @@ impl Buckets {
                 Ok(Self::Explicit { bounds: bounds.clone(), counts })
             }
             (
-                Self::Exponential { scale, zero, positive, negative },
+                Self::Exponential { scale, zero, divisor, positive, negative },
                 Self::Exponential {
                     scale: old_scale,
                     zero: old_zero,
+                    divisor: old_divisor,
                     positive: up,
                     negative: down,
                 },
-            ) if scale <= old_scale => {
+            ) if scale <= old_scale && divisor == old_divisor => {
                 // Scales shrink as values spread: neighbours become one bucket.
                 let shift = old_scale.abs_diff(*scale);
                 Ok(Self::Exponential {
                     scale: *scale,
                     zero: less(*zero, *old_zero)?,
+                    divisor: *divisor,
                     positive: positive.since(up, shift)?,
                     negative: negative.since(down, shift)?,
                 })
@@ -107,12 +110,12 @@ impl Buckets {
                     Span::new(lower, upper, extremes).fill(*count, &mut histogram);
                 }
             }
-            Self::Exponential { scale, zero, positive, negative } => {
+            Self::Exponential { scale, zero, divisor, positive, negative } => {
                 histogram.record_bin(Bin::ZERO, *zero);
-                for ((lower, upper), count) in positive.spans(*scale) {
+                for ((lower, upper), count) in positive.spans(*scale, *divisor) {
                     Span::new(lower, upper, extremes).fill(count, &mut histogram);
                 }
-                for ((lower, upper), count) in negative.spans(*scale) {
+                for ((lower, upper), count) in negative.spans(*scale, *divisor) {
                     Span::new(-upper, -lower, extremes).fill(count, &mut histogram);
                 }
             }
@@ -144,9 +147,9 @@ impl Run {
         numbers.zip(&self.counts).map(move |(number, count)| (number >> shift.min(63), *count))
     }
 
-    fn spans(&self, scale: i32) -> impl Iterator<Item = ((f64, f64), u64)> + '_ {
+    fn spans(&self, scale: i32, divisor: u32) -> impl Iterator<Item = ((f64, f64), u64)> + '_ {
         let step = f64::from(scale.saturating_neg()).exp2();
-        let bound = move |number: i64| (number as f64 * step).exp2();
+        let bound = move |number: i64| (number as f64 * step).exp2() / f64::from(divisor);
         let counted = self.numbered(0).filter(|(_, count)| *count > 0);
         counted.map(move |(number, count)| ((bound(number), bound(number + 1)), count))
     }
@@ -193,15 +196,20 @@ fn mirrored(bin: Bin) -> Bin {
     Bin::new(bin.mantissa().saturating_neg(), bin.exponent()).unwrap_or(Bin::ZERO)
 }
 
+/// The bin of a value; the last there is for what is beyond it.
+fn in_range(value: f64) -> Bin {
+    let bin = Bin::from_f64(value);
+    if bin.is_nan() { Bin::MAX } else { bin }
+}
+
 /// 0 ≤ `lower` ≤ `upper`; the last can be infinite.
 fn fill_positive(lower: f64, upper: f64, count: u64, mut put: impl FnMut(Bin, u64)) {
-    let first = Bin::from_f64(lower);
     if !upper.is_finite() || lower >= upper {
-        put(if first.is_nan() { Bin::MAX } else { first }, count);
+        put(in_range(lower), count);
         return;
     }
     let lower = lower.max(upper * REACH);
-    let (first, width) = (Bin::from_f64(lower), upper - lower);
+    let (first, width) = (in_range(lower), upper - lower);
     let (mut bin, mut below) = (first, 0);
     loop {
         // By how many are below its end, so that nothing is lost to rounding.
@@ -237,7 +245,7 @@ mod tests {
 
     fn exponential(scale: i32, offset: i32, counts: &[u64]) -> Buckets {
         let positive = Run { offset, counts: counts.to_vec() };
-        Buckets::Exponential { scale, zero: 0, positive, negative: Run::default() }
+        Buckets::Exponential { scale, zero: 0, divisor: 1, positive, negative: Run::default() }
     }
 
     fn bins(buckets: &Buckets, extremes: Extremes) -> Vec<(String, u64)> {

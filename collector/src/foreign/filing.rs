@@ -4,11 +4,12 @@
 
 use super::cumulative::{Growth, Last, Streams, growth};
 use super::idempotency::{Taken, fingerprint};
-use super::{Point, Reading, Submission};
+use super::{Point, Reading, Submission, Total};
 use crate::meters::Meters;
 use crate::refusal::Refusal;
 use model::batch::{Batch, BatchId, Value};
 use model::series::Series;
+use model::units::CaptureTime;
 use model::window::{Window, WindowLength};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -40,6 +41,32 @@ pub(crate) struct Filing {
 pub(crate) struct Pending {
     streams: HashMap<String, Last>,
     keys: HashSet<String>,
+}
+
+impl Pending {
+    /// What a submission that will be in the change adds.
+    pub(crate) fn add(&mut self, learned: Self) {
+        self.streams.extend(learned.streams);
+        self.keys.extend(learned.keys);
+    }
+}
+
+/// What becomes of a submission.
+#[derive(Debug, Default)]
+pub(crate) struct Filed {
+    pub(crate) batches: Vec<Batch>,
+    /// What is to be written with them.
+    pub(crate) notes: Vec<Note>,
+    /// What will be known then.
+    pub(crate) learned: Pending,
+}
+
+/// A total, and when it was told.
+struct Told {
+    at: CaptureTime,
+    began: Option<CaptureTime>,
+    total: Total,
+    now_seconds: u64,
 }
 
 /// A batch's `run` tells submissions to one window apart, so that each is a batch of its own that adds up with the others.
@@ -92,66 +119,86 @@ impl Filing {
         })
     }
 
-    /// The batches of a submission and what is to be noted with them. `pending` is what other submissions to the same change
-    /// say; it is not touched where one is refused.
+    /// A submission's batches. `pending` is what other submissions to the same change say.
     pub(crate) fn file(
         &mut self,
         submission: Submission,
-        pending: &mut Pending,
+        pending: &Pending,
         now_seconds: u64,
         meters: &Meters,
-    ) -> Result<(Vec<Batch>, Vec<Note>), Refusal> {
+    ) -> Result<Filed, Refusal> {
         let Submission { source, key, points } = submission;
         let key = key.map(|key| fingerprint(&source, &key));
         if key.as_ref().is_some_and(|key| self.taken.contains(key) || pending.keys.contains(key)) {
             meters.foreign("idempotency_repeat", 1);
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Filed::default());
         }
+        let mut learned = HashMap::new();
         let mut windows: BTreeMap<Window, Vec<(Arc<Series>, Value)>> = BTreeMap::new();
-        let mut learned: HashMap<String, Last> = HashMap::new();
         for Point { series, at, reading } in points {
             let value = match reading {
                 Reading::Said(value) => Some(value),
                 Reading::Total { stream, began, total } => {
-                    let known = learned.get(&stream).or_else(|| pending.streams.get(&stream));
-                    let known = known.or_else(|| self.streams.last(&stream));
-                    if known.is_none() && self.streams.is_full() {
-                        return Err(too_many_streams());
-                    }
-                    let (growth, is_newest) = growth(known, at, began, &total);
-                    if is_newest {
-                        learned.insert(stream, Last::new(at, now_seconds, total));
-                    }
-                    added(growth, meters)
+                    let told = Told { at, began, total, now_seconds };
+                    self.grown(stream, told, pending, &mut learned, meters)?
                 }
             };
-            let Some(value) = value else { continue };
-            windows.entry(LENGTH.window_of(at)).or_default().push((series, value));
+            if let Some(value) = value {
+                windows.entry(LENGTH.window_of(at)).or_default().push((series, value));
+            }
         }
-        let mut notes: Vec<Note> = Vec::with_capacity(learned.len());
-        let [stream_kind, key_kind] = &self.kinds;
-        for (name, last) in &learned {
-            let text =
-                serde_json::to_string(last).map_err(|error| Refusal::Failing(error.to_string()))?;
-            notes.push(Note {
-                kind: Arc::clone(stream_kind),
-                name: name.clone(),
-                text: Some(text),
-            });
-        }
-        if let Some(key) = &key {
-            let text = Some(now_seconds.to_string());
-            notes.push(Note { kind: Arc::clone(key_kind), name: key.clone(), text });
-        }
+        let notes = self.notes(&learned, key.as_deref(), now_seconds)?;
         let batches = windows.into_iter().map(|(window, values)| {
             let run = self.runs.next(&source, window)?;
             let id = BatchId { source: Arc::clone(&source), run, pipeline: 0, window };
             Ok(Batch { id, revision: 1, values })
         });
         let batches = batches.collect::<Result<_, Refusal>>()?;
-        pending.streams.extend(learned);
-        pending.keys.extend(key);
-        Ok((batches, notes))
+        let learned = Pending { streams: learned, keys: key.into_iter().collect() };
+        Ok(Filed { batches, notes, learned })
+    }
+
+    /// What a total says more than what is known of its stream.
+    fn grown(
+        &self,
+        stream: String,
+        Told { at, began, total, now_seconds }: Told,
+        pending: &Pending,
+        learned: &mut HashMap<String, Last>,
+        meters: &Meters,
+    ) -> Result<Option<Value>, Refusal> {
+        let known = learned.get(&stream).or_else(|| pending.streams.get(&stream));
+        let known = known.or_else(|| self.streams.last(&stream));
+        if known.is_none() && self.streams.is_full() {
+            return Err(too_many_streams());
+        }
+        let (growth, is_newest) = growth(known, at, began, &total);
+        if is_newest {
+            learned.insert(stream, Last::new(at, now_seconds, total));
+        }
+        Ok(added(growth, meters))
+    }
+
+    /// What is to be remembered with a submission.
+    fn notes(
+        &self,
+        learned: &HashMap<String, Last>,
+        key: Option<&str>,
+        now_seconds: u64,
+    ) -> Result<Vec<Note>, Refusal> {
+        let [of_streams, of_keys] = &self.kinds;
+        let note = |kind: &Arc<str>, name: &str, text| Note {
+            kind: Arc::clone(kind),
+            name: name.to_owned(),
+            text: Some(text),
+        };
+        let streams = learned.iter().map(|(name, last)| {
+            let text = serde_json::to_string(last);
+            let text = text.map_err(|error| Refusal::Failing(error.to_string()))?;
+            Ok(note(of_streams, name, text))
+        });
+        let key = key.map(|key| Ok(note(of_keys, key, now_seconds.to_string())));
+        streams.chain(key).collect()
     }
 
     /// What was pending is on disk.
@@ -194,4 +241,87 @@ fn too_many_streams() -> Refusal {
     Refusal::Unacceptable(
         "too many cumulative series are kept: send deltas, or fewer series".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use store::Written;
+    use store::memory::MemoryStore;
+
+    const NOW: u64 = 1_000;
+
+    fn filing(store: &MemoryStore) -> Filing {
+        Filing::load(store).now_or_never().unwrap().unwrap()
+    }
+
+    fn total(seconds: u64, count: u64) -> Submission {
+        let reading = Reading::Total {
+            stream: "s".to_owned(),
+            began: Some(CaptureTime::from_parts(1, 0)),
+            total: Total::Count(count),
+        };
+        let series = Arc::new(Series::new("m", &[]));
+        let at = CaptureTime::from_parts(seconds, 0);
+        let points = vec![Point { series, at, reading }];
+        Submission { source: "a".into(), key: None, points }
+    }
+
+    fn growth_of(batches: &[Batch]) -> Vec<Value> {
+        batches.iter().flat_map(|batch| &batch.values).map(|(_, value)| value.clone()).collect()
+    }
+
+    #[test]
+    fn what_a_failed_change_knew_is_not_known() {
+        let (store, meters) = (MemoryStore::default(), Meters::default());
+        let mut filing = filing(&store);
+        let file = |filing: &mut Filing, pending: &mut Pending, seconds, count| {
+            let filed = filing.file(total(seconds, count), pending, NOW, &meters).unwrap();
+            pending.add(filed.learned);
+            growth_of(&filed.batches)
+        };
+        let mut pending = Pending::default();
+        assert_eq!(file(&mut filing, &mut pending, 10, 3), [Value::Delta(3)]);
+        assert_eq!(file(&mut filing, &mut pending, 20, 5), [Value::Delta(2)], "in one change");
+        // That change failed: nothing of it holds.
+        let mut pending = Pending::default();
+        assert_eq!(file(&mut filing, &mut pending, 10, 3), [Value::Delta(3)]);
+        filing.settle(pending, NOW);
+        assert_eq!(file(&mut filing, &mut Pending::default(), 20, 5), [Value::Delta(2)]);
+    }
+
+    #[test]
+    fn what_was_learned_is_known_after_a_restart_and_forgotten_after_a_day() {
+        let (store, meters) = (MemoryStore::default(), Meters::default());
+        let nothing = Pending::default();
+        let mut keyed = total(10, 3);
+        keyed.key = Some("k".to_owned());
+        let filed = filing(&store).file(keyed, &nothing, NOW, &meters).unwrap();
+        let written = store.write_all(filed.batches, filed.notes).now_or_never().unwrap().unwrap();
+        assert_eq!(written, [Written::Stored]);
+        let mut again = filing(&store);
+        let filed = again.file(total(20, 5), &nothing, NOW, &meters).unwrap();
+        assert_eq!(growth_of(&filed.batches), [Value::Delta(2)]);
+        let mut keyed = total(20, 5);
+        keyed.key = Some("k".to_owned());
+        let filed = again.file(keyed, &nothing, NOW, &meters).unwrap();
+        assert!(filed.batches.is_empty() && filed.notes.is_empty());
+        assert!(again.forget(NOW + 3_600).is_empty());
+        assert_eq!(again.forget(NOW + 90_000).len(), 2);
+    }
+
+    #[test]
+    fn submissions_to_one_window_are_batches_of_their_own() {
+        let (store, meters) = (MemoryStore::default(), Meters::default());
+        let mut filing = filing(&store);
+        let mut runs = Vec::new();
+        for number in 1..=3 {
+            let mut submission = total(10, 1);
+            submission.points[0].reading = Reading::Said(Value::Delta(number));
+            let filed = filing.file(submission, &Pending::default(), NOW, &meters).unwrap();
+            runs.push(filed.batches[0].id.run);
+        }
+        assert!(runs.is_sorted_by(|one, next| one < next), "{runs:?}");
+    }
 }

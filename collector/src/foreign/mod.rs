@@ -9,8 +9,9 @@ mod cumulative;
 mod filing;
 mod httptrap;
 mod idempotency;
+mod otlp;
 
-pub(crate) use filing::{Filing, Pending};
+pub(crate) use filing::{Filed, Filing, Pending};
 
 use crate::App;
 use axum::Router;
@@ -29,7 +30,7 @@ pub(crate) fn trap_router() -> Router<App> {
 
 /// The routes that need a token of scope push.
 pub(crate) fn router() -> Router<App> {
-    Router::new()
+    otlp::router()
 }
 
 /// What a client sent.

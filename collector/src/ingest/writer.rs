@@ -3,7 +3,7 @@
 use super::admission::{Admission, Room};
 use super::sources::Sources;
 use super::space::Space;
-use crate::foreign::{Filing, Pending, Submission};
+use crate::foreign::{Filed, Filing, Pending, Submission};
 use crate::limits::{GROUP_VALUES_MAX, WAITING_REQUESTS_MAX};
 use crate::meters::Meters;
 use crate::refusal::Refusal;
@@ -163,7 +163,11 @@ impl Writer {
     /// Adds what a request wants, or answers why not.
     fn add(&mut self, job: Job, now: Duration, group: &mut Group) {
         let Job { work, _room: room, answer } = job;
-        match self.space.check().and_then(|()| self.prepare(work, now, group)) {
+        let room_on_disk = self.space.check();
+        if let Err(refusal) = &room_on_disk {
+            self.fault.set(Some(refusal.to_string()));
+        }
+        match room_on_disk.and_then(|()| self.prepare(work, now, group)) {
             Ok(()) => group.jobs.push((room, answer)),
             // Who does not wait any more does not need to know.
             Err(refusal) => drop(answer.send(Err(refusal))),
@@ -171,27 +175,39 @@ impl Writer {
     }
 
     fn prepare(&mut self, work: Work, now: Duration, group: &mut Group) -> Result<(), Refusal> {
-        let (batches, notes) = match work {
-            Work::Batches(batches) => (batches, Vec::new()),
-            Work::Foreign(submission) => {
-                let filing = match &mut self.filing {
-                    Some(filing) => filing,
-                    None => {
-                        let read = self.runtime.block_on(Filing::load(&*self.store));
-                        let read = read.map_err(|error| Refusal::Failing(error.to_string()))?;
-                        self.filing.insert(read)
-                    }
-                };
-                group.notes.extend(filing.forget(now.as_secs()));
-                filing.file(submission, &mut group.pending, now.as_secs(), &self.meters)?
-            }
+        let Filed { batches, notes, learned } = match work {
+            Work::Batches(batches) => Filed { batches, ..Filed::default() },
+            Work::Foreign(submission) => self.file(submission, now, group)?,
         };
         let day = now.as_secs() / DAY_SECONDS;
-        batches.iter().try_for_each(|batch| self.sources.admit(batch, day))?;
+        for batch in &batches {
+            // One that the store refuses would refuse the whole change.
+            store::check(batch).map_err(|error| Refusal::TooLarge(error.to_string()))?;
+            self.sources.admit(batch, day)?;
+        }
         group.values += batches.iter().map(|batch| batch.values.len()).sum::<usize>();
         group.batches.extend(batches);
         group.notes.extend(notes);
+        group.pending.add(learned);
         Ok(())
+    }
+
+    fn file(
+        &mut self,
+        submission: Submission,
+        now: Duration,
+        group: &mut Group,
+    ) -> Result<Filed, Refusal> {
+        let filing = match &mut self.filing {
+            Some(filing) => filing,
+            None => {
+                let read = self.runtime.block_on(Filing::load(&*self.store));
+                let read = read.map_err(|error| Refusal::Failing(error.to_string()))?;
+                self.filing.insert(read)
+            }
+        };
+        group.notes.extend(filing.forget(now.as_secs()));
+        filing.file(submission, &group.pending, now.as_secs(), &self.meters)
     }
 
     fn write(&mut self, group: Group, now: Duration) {
@@ -222,6 +238,7 @@ impl Writer {
         Meters::add(&self.meters.batches_stored, became(Written::Stored));
         Meters::add(&self.meters.batches_replaced, became(Written::Replaced));
         Meters::add(&self.meters.batches_already_there, became(Written::AlreadyThere));
+        Meters::add(&self.meters.batches_too_late, became(Written::TooLate));
         Meters::add(&self.meters.values, values);
         Meters::add(&self.meters.changes, 1);
     }

@@ -10,6 +10,10 @@ use super::growth::Growth;
 use model::batch::{Batch, Value};
 use model::exposition::edges;
 use model::histogram::{CompactHistogram, Distribution, Unit};
+use model::otlp::{
+    DELTA, Data, Gauge, Histogram, HistogramPoint, KeyValue, Metric, NumberPoint, Request,
+    Resource, ResourceMetrics, Scope, ScopeMetrics, Sum,
+};
 use model::series::{self, Series};
 use model::window::Window;
 use prost::Message;
@@ -50,140 +54,6 @@ impl Export for Otlp {
     }
 }
 
-/// `opentelemetry/proto/collector/metrics/v1/metrics_service.proto` and those it includes, as far as they are used.
-#[derive(Clone, PartialEq, Message)]
-struct Request {
-    #[prost(message, repeated, tag = "1")]
-    resource_metrics: Vec<ResourceMetrics>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ResourceMetrics {
-    #[prost(message, optional, tag = "1")]
-    resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    scope_metrics: Vec<ScopeMetrics>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Resource {
-    #[prost(message, repeated, tag = "1")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ScopeMetrics {
-    #[prost(message, optional, tag = "1")]
-    scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    metrics: Vec<Metric>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Scope {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "2")]
-    version: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Metric {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "3")]
-    unit: String,
-    #[prost(oneof = "Data", tags = "5, 7, 9")]
-    data: Option<Data>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum Data {
-    #[prost(message, tag = "5")]
-    Gauge(Gauge),
-    #[prost(message, tag = "7")]
-    Sum(Sum),
-    #[prost(message, tag = "9")]
-    Histogram(Histogram),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Gauge {
-    #[prost(message, repeated, tag = "1")]
-    points: Vec<NumberPoint>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Sum {
-    #[prost(message, repeated, tag = "1")]
-    points: Vec<NumberPoint>,
-    #[prost(int32, tag = "2")]
-    temporality: i32,
-    #[prost(bool, tag = "3")]
-    is_monotonic: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Histogram {
-    #[prost(message, repeated, tag = "1")]
-    points: Vec<HistogramPoint>,
-    #[prost(int32, tag = "2")]
-    temporality: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NumberPoint {
-    #[prost(fixed64, tag = "2")]
-    start_ns: u64,
-    #[prost(fixed64, tag = "3")]
-    end_ns: u64,
-    #[prost(double, optional, tag = "4")]
-    level: Option<f64>,
-    #[prost(sfixed64, optional, tag = "6")]
-    count: Option<i64>,
-    #[prost(message, repeated, tag = "7")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct HistogramPoint {
-    #[prost(fixed64, tag = "2")]
-    start_ns: u64,
-    #[prost(fixed64, tag = "3")]
-    end_ns: u64,
-    #[prost(fixed64, tag = "4")]
-    count: u64,
-    #[prost(double, optional, tag = "5")]
-    sum: Option<f64>,
-    #[prost(fixed64, repeated, tag = "6")]
-    bucket_counts: Vec<u64>,
-    #[prost(double, repeated, tag = "7")]
-    bounds: Vec<f64>,
-    #[prost(message, repeated, tag = "9")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct KeyValue {
-    #[prost(string, tag = "1")]
-    key: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<AnyValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AnyValue {
-    #[prost(string, optional, tag = "1")]
-    text: Option<String>,
-}
-
-/// `AGGREGATION_TEMPORALITY_DELTA`.
-const DELTA: i32 = 1;
-
-fn attribute(key: &str, text: &str) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { text: Some(text.to_owned()) }) }
-}
-
 fn request(source: &str, window: Window, values: &[(std::sync::Arc<Series>, Value)]) -> Request {
     let mut metrics: BTreeMap<String, Metric> = BTreeMap::new();
     for (series, value) in values {
@@ -201,8 +71,10 @@ fn request(source: &str, window: Window, values: &[(std::sync::Arc<Series>, Valu
         add(metric, window, attributes, series, value);
     }
     let scope = Scope { name: "wirelat".into(), version: env!("CARGO_PKG_VERSION").into() };
-    let attributes =
-        vec![attribute("service.name", "wirelat-observer"), attribute("host.name", source)];
+    let attributes = vec![
+        KeyValue::text("service.name", "wirelat-observer"),
+        KeyValue::text("host.name", source),
+    ];
     let metrics = metrics.into_values().filter(|metric| metric.data.is_some()).collect();
     Request {
         resource_metrics: vec![ResourceMetrics {
@@ -226,6 +98,7 @@ fn add(
         level,
         count,
         attributes: attributes.clone(),
+        flags: 0,
     };
     match value {
         Value::Histogram(histogram) => {
@@ -241,6 +114,7 @@ fn add(
                     bucket_counts,
                     bounds,
                     attributes,
+                    ..HistogramPoint::default()
                 });
             }
         }
@@ -290,7 +164,7 @@ fn named(series: &Series) -> (String, Vec<KeyValue>) {
         }
         ("kafka", "total") => ("messaging.client.operation.duration", Some("kafka")),
         _ => {
-            let attributes = series.tags().map(|(tag, text)| attribute(tag, text)).collect();
+            let attributes = series.tags().map(|(tag, text)| KeyValue::text(tag, text)).collect();
             return (format!("wirelat.{}", series.metric()), attributes);
         }
     };
@@ -299,16 +173,16 @@ fn named(series: &Series) -> (String, Vec<KeyValue>) {
         _ => "db.system.name",
     };
     let mut attributes: Vec<KeyValue> =
-        system.map(|system| attribute(system_key, system)).into_iter().collect();
+        system.map(|system| KeyValue::text(system_key, system)).into_iter().collect();
     attributes.extend(series.tags().filter(|(_, text)| !text.is_empty()).map(
         |(tag, text)| match tag {
-            "method" => attribute("http.request.method", text),
-            "route" => attribute("http.route", text),
-            "operation" | "command" => attribute("db.operation.name", text),
-            "statement" => attribute("db.query.summary", text),
-            "api" => attribute("messaging.operation.name", text),
-            "topic" => attribute("messaging.destination.name", text),
-            other => attribute(&format!("wirelat.{other}"), text),
+            "method" => KeyValue::text("http.request.method", text),
+            "route" => KeyValue::text("http.route", text),
+            "operation" | "command" => KeyValue::text("db.operation.name", text),
+            "statement" => KeyValue::text("db.query.summary", text),
+            "api" => KeyValue::text("messaging.operation.name", text),
+            "topic" => KeyValue::text("messaging.destination.name", text),
+            other => KeyValue::text(&format!("wirelat.{other}"), text),
         },
     ));
     (name.to_owned(), attributes)
@@ -318,6 +192,7 @@ fn named(series: &Series) -> (String, Vec<KeyValue>) {
 mod tests {
     use super::*;
     use model::histogram::Histogram as Recorded;
+    use model::otlp::AnyValue;
     use model::units::CaptureTime;
     use model::window::WindowLength;
     use std::sync::Arc;

@@ -9,6 +9,7 @@ mod documents;
 mod durability;
 mod reading;
 mod retention;
+mod rollups;
 mod support;
 mod values;
 mod writing;
@@ -38,6 +39,7 @@ pub async fn conformance(stage: &impl Stage) {
     writing::a_batch_is_one_identity_in_all_its_parts(stage).await;
     writing::a_series_named_twice_in_a_batch_is_merged(stage).await;
     writing::what_is_too_large_is_refused_whole(stage).await;
+    writing::several_at_once_are_written_as_one_after_the_other(stage).await;
     writing::writers_at_once_lose_nothing(stage).await;
     writing::batches_together_are_as_one_after_the_other(stage).await;
     writing::a_series_that_one_batch_drops_and_another_takes_stays(stage).await;
@@ -61,6 +63,11 @@ pub async fn conformance(stage: &impl Stage) {
     retention::deleting_forgets_series_that_have_no_rows_left(stage).await;
     retention::deleting_more_than_one_step_takes_all(stage).await;
     retention::what_was_deleted_can_be_written_again(stage).await;
+    rollups::longer_windows_say_what_the_short_ones_say(stage).await;
+    rollups::a_revision_reaches_what_was_rolled_up(stage).await;
+    rollups::rollups_outlive_what_they_were_made_of(stage).await;
+    rollups::what_comes_after_retention_is_refused(stage).await;
+    rollups::deleting_takes_rollups_too(stage).await;
     documents::documents_compare_and_set(stage).await;
     documents::documents_are_listed_by_kind(stage).await;
     documents::a_deleted_document_never_fits_an_old_version(stage).await;

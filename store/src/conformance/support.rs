@@ -1,6 +1,6 @@
 //! What the cases are written with.
 
-use crate::{BLOCK_ROWS_MAX, Store, StoreError, TimeRange, Written};
+use crate::{BLOCK_ROWS_MAX, BlockStream, Store, StoreError, TimeRange, Written};
 use futures_util::StreamExt;
 use model::batch::{Batch, BatchId, Value};
 use model::histogram::{CompactHistogram, Histogram};
@@ -91,7 +91,10 @@ pub(super) async fn scan(
     range: TimeRange,
     resolution: WindowLength,
 ) -> Vec<Row> {
-    let mut blocks = ok(store.scan(select, range, resolution).await);
+    collect(ok(store.scan(select, range, resolution).await)).await
+}
+
+pub(super) async fn collect(mut blocks: BlockStream) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     while let Some(block) = blocks.next().await {
         let block = ok(block);

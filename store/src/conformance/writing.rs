@@ -107,6 +107,38 @@ pub(super) async fn what_is_too_large_is_refused_whole(stage: &impl Stage) {
     assert_eq!(all_series(&tested).await, [route(&fits)]);
 }
 
+/// Some new, some known, some of them twice, one that takes from a series what another one gives it.
+pub(super) async fn several_at_once_are_written_as_one_after_the_other(stage: &impl Stage) {
+    let [one, all] = [stage.fresh().await, stage.fresh().await];
+    let said = |window: u64, route: &str, revision| {
+        batch(window * 10, [(self::route(route), Delta(revision)), (self::route("/all"), Delta(1))])
+            .revision(revision)
+    };
+    let groups = [
+        vec![said(1, "/a", 1), said(2, "/b", 1), said(1, "/a", 1), said(3, "/a", 0)],
+        vec![
+            said(4, "/c", 1),
+            said(2, "/c", 2),
+            said(5, "/d", 1),
+            said(6, "/b", 1).of("db", 7, 3),
+            said(1, "/a", 1),
+            said(3, "/b", 1),
+        ],
+        vec![batch(1, []).revision(2), said(7, "/a", 1), batch(10, []).revision(2)],
+        vec![],
+    ];
+    for group in groups {
+        let mut expected = Vec::new();
+        for batch in &group {
+            expected.push(ok(one.write(batch.clone()).await));
+        }
+        assert_eq!(ok(all.write_all(group, Vec::new()).await), expected);
+        assert_eq!(rows(&all).await, rows(&one).await);
+        assert_eq!(all_series(&all).await, all_series(&one).await);
+        assert_eq!(all_windows(&all).await, all_windows(&one).await);
+    }
+}
+
 /// Many batches, each sent three times at once, with series that all share.
 pub(super) async fn writers_at_once_lose_nothing(stage: &impl Stage) {
     let tested = stage.fresh().await;

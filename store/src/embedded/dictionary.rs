@@ -12,7 +12,10 @@ use std::sync::Arc;
 /// The series that have a row.
 #[derive(Debug, Default)]
 pub(super) struct SeriesTable {
+    /// In the series' order, to read.
     numbers: BTreeMap<Arc<Series>, SeriesId>,
+    /// The same to write: looking one up among a million costs one comparison, not twenty.
+    hashed: HashMap<Arc<Series>, SeriesId>,
     series: HashMap<SeriesId, Arc<Series>>,
 }
 
@@ -28,17 +31,19 @@ impl SeriesTable {
 
     pub(super) fn insert(&mut self, series: Arc<Series>, id: SeriesId) {
         self.series.insert(id, Arc::clone(&series));
+        self.hashed.insert(Arc::clone(&series), id);
         self.numbers.insert(series, id);
     }
 
     pub(super) fn remove(&mut self, id: SeriesId) {
         if let Some(series) = self.series.remove(&id) {
             self.numbers.remove(&series);
+            self.hashed.remove(&series);
         }
     }
 
     pub(super) fn id(&self, series: &Series) -> Option<SeriesId> {
-        self.numbers.get(series).copied()
+        self.hashed.get(series).copied()
     }
 
     pub(super) fn series(&self, id: SeriesId) -> Option<&Arc<Series>> {

@@ -1,7 +1,7 @@
 //! The store's directory: whose it is, which format it has, and that only one process uses it.
 //!
 //! ```text
-//! WIRELAT        says what this is: "wirelat store\nformat 1\n"
+//! WIRELAT        says what this is: "wirelat store\nformat 2\n"
 //! lock           locked while a process has the store open
 //! acknowledged   how many changes were acknowledged, see acknowledged.rs
 //! data/          the engine's files
@@ -14,7 +14,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What this code writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Nothing was rolled up, and nothing marked dirty.
+const FORMAT_WITHOUT_ROLLUPS: u32 = 1;
 const MARKER: &str = "WIRELAT";
 const MARKER_NEW: &str = "WIRELAT.new";
 const LOCK: &str = "lock";
@@ -23,6 +25,8 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
+    /// Which it had when it was claimed.
+    format: u32,
     _lock: File,
 }
 
@@ -31,15 +35,26 @@ impl Directory {
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
         let fault = |error: io::Error| refused(path, format!("{error}"));
         fs::create_dir_all(path).map_err(fault)?;
-        if !check_marker(path)? {
+        if check_marker(path)?.is_none() {
             check_empty(path)?;
         }
         let lock = lock(path)?;
         // Again: another process can have made it a store, and left, before the lock was ours.
-        if !check_marker(path)? {
+        let format = check_marker(path)?;
+        if format.is_none() {
             write_marker(path).map_err(fault)?;
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), format: format.unwrap_or(FORMAT), _lock: lock })
+    }
+
+    /// Whether it was written by a wirelat that knew no rollups.
+    pub(super) fn is_older(&self) -> bool {
+        self.format < FORMAT
+    }
+
+    /// Says that it has the newest format now.
+    pub(super) fn upgraded(&self) -> Result<(), StoreError> {
+        write_marker(&self.path).map_err(|error| refused(&self.path, format!("{error}")))
     }
 
     pub(super) fn data(&self) -> PathBuf {
@@ -73,11 +88,11 @@ pub(super) fn refused(path: &Path, reason: impl Into<String>) -> StoreError {
     StoreError::Open { path: path.display().to_string(), reason: reason.into() }
 }
 
-/// Whether the directory is a store's that this code can read.
-fn check_marker(path: &Path) -> Result<bool, StoreError> {
+/// The format, if the directory is a store's that this code can read.
+fn check_marker(path: &Path) -> Result<Option<u32>, StoreError> {
     let text = match fs::read(path.join(MARKER)) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refused(path, format!("{MARKER}: {error}"))),
     };
     let format = std::str::from_utf8(&text)
@@ -86,11 +101,11 @@ fn check_marker(path: &Path) -> Result<bool, StoreError> {
         .and_then(|text| text.strip_suffix('\n'))
         .and_then(|format| format.parse::<u32>().ok());
     match format {
-        Some(FORMAT) => Ok(true),
+        Some(format @ FORMAT_WITHOUT_ROLLUPS..=FORMAT) => Ok(Some(format)),
         Some(newer) => Err(refused(
             path,
             format!(
-                "it has format {newer}, this wirelat reads format {FORMAT}: \
+                "it has format {newer}, this wirelat reads formats up to {FORMAT}: \
                  use the wirelat that wrote it, or a newer one"
             ),
         )),
@@ -173,8 +188,8 @@ mod tests {
     fn a_newer_format_and_a_spoilt_marker_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         drop(Directory::claim(dir.path()).unwrap());
-        fs::write(dir.path().join(MARKER), "wirelat store\nformat 2\n").unwrap();
-        assert!(reason(dir.path()).contains("format 2"));
+        fs::write(dir.path().join(MARKER), "wirelat store\nformat 3\n").unwrap();
+        assert!(reason(dir.path()).contains("format 3"));
         for spoilt in ["", "wirelat store\n", "wirelat store\nformat x\n"] {
             fs::write(dir.path().join(MARKER), spoilt).unwrap();
             assert!(reason(dir.path()).contains("does not say"));

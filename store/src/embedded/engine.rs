@@ -67,6 +67,12 @@ impl Engine {
         View { snapshot: self.database.snapshot(), table: self.table.clone() }
     }
 
+    /// Merges all tables into one run.
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        self.table.rotate_memtable_and_wait().map_err(fault)?;
+        self.table.major_compact().map_err(fault)
+    }
+
     pub(super) fn changes(&self) -> Changes {
         let batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         Changes { batch, table: self.table.clone() }

@@ -1,7 +1,8 @@
 //! How keys are laid out: fixed-width big-endian words, so that their order is the rows' order.
 
 use super::damaged;
-use crate::StoreError;
+use crate::rollup::hour_of;
+use crate::{StoreError, TimeRange};
 use model::series::Series;
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
@@ -21,6 +22,14 @@ pub(super) enum Table {
     Row = 4,
     /// kind, name → version and text
     Document = 5,
+    /// base window length, hour → which windows were reported, and series numbers of that hour
+    Hour = 6,
+    /// series, base window length, window length, start → value
+    Rolled = 7,
+    /// base window length, hour → nothing: it is to be rolled up
+    Dirty = 8,
+    /// base window length → from when on its windows are kept
+    Floors = 9,
 }
 
 impl Table {
@@ -119,6 +128,77 @@ pub(super) fn read_row(key: &[u8]) -> Result<(CaptureTime, WriterId), StoreError
     Ok((CaptureTime::from_nanos(start), WriterId(writer)))
 }
 
+/// An hour that is rolled up, of windows of one base length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Hour {
+    pub(super) base: WindowLength,
+    pub(super) start: CaptureTime,
+}
+
+impl Hour {
+    /// The hour of a window, if such windows are rolled up.
+    pub(super) fn of(window: Window) -> Option<Self> {
+        let start = hour_of(window.length, window.start)?;
+        Some(Self { base: window.length, start })
+    }
+
+    pub(super) fn range(self) -> TimeRange {
+        self.start..self.end()
+    }
+
+    pub(super) fn end(self) -> CaptureTime {
+        self.start.plus(WindowLength::HOUR.span())
+    }
+
+    /// In the table of hours, or in that of the dirty ones.
+    pub(super) fn key(self, table: Table) -> Vec<u8> {
+        table.key(&[self.base.span().0, self.start.as_nanos()])
+    }
+}
+
+pub(super) fn read_hour(key: &[u8]) -> Result<Hour, StoreError> {
+    let wrong = || damaged("an hour", "its key is no hour");
+    let [base, start] = words(key).ok_or_else(wrong)?;
+    let base = WindowLength::new(Nanos(base)).map_err(|_| wrong())?;
+    let hour = Hour { base, start: CaptureTime::from_nanos(start) };
+    let whole = hour_of(base, hour.start) == Some(hour.start);
+    if whole { Ok(hour) } else { Err(wrong()) }
+}
+
+/// A row of a window that was rolled up.
+pub(super) fn rolled(
+    series: SeriesId,
+    base: WindowLength,
+    length: WindowLength,
+    start: CaptureTime,
+) -> Vec<u8> {
+    Table::Rolled.key(&[series.0, base.span().0, length.span().0, start.as_nanos()])
+}
+
+/// What all rolled up rows of a series begin with.
+pub(super) fn rolled_of(series: SeriesId) -> Vec<u8> {
+    Table::Rolled.key(&[series.0])
+}
+
+/// The base windows' length, the window's length and its start.
+pub(super) fn read_rolled(key: &[u8]) -> Result<(WindowLength, Window), StoreError> {
+    let wrong = || damaged("a rolled up row", "its key is no window");
+    let [_series, base, length, start] = words(key).ok_or_else(wrong)?;
+    let length_of = |nanos| WindowLength::new(Nanos(nanos)).map_err(|_| wrong());
+    let start = CaptureTime::from_nanos(start);
+    Ok((length_of(base)?, Window { start, length: length_of(length)? }))
+}
+
+pub(super) fn floors(base: WindowLength) -> Vec<u8> {
+    Table::Floors.key(&[base.span().0])
+}
+
+pub(super) fn read_floors(key: &[u8]) -> Result<WindowLength, StoreError> {
+    let wrong = || damaged("the retention's floors", "their key is no length");
+    let [base] = words(key).ok_or_else(wrong)?;
+    WindowLength::new(Nanos(base)).map_err(|_| wrong())
+}
+
 /// What all documents of a kind begin with. `kind` is within [`crate::KEY_BYTES_MAX`].
 pub(super) fn documents_of(kind: &str) -> Vec<u8> {
     let mut key = Table::Document.key(&[kind.len() as u64]);
@@ -161,6 +241,22 @@ mod tests {
         assert_eq!(read_writer(&writer(9, 2, "höst")).unwrap(), (9, 2, "höst"));
         let key = document("rule", "a/b");
         assert_eq!(read_document_name(&key, &documents_of("rule")).unwrap(), "a/b");
+    }
+
+    #[test]
+    fn keys_of_rollups_read_back() {
+        let start = CaptureTime::from_parts(1_370_815_200, 0);
+        let hour = Hour { base: TEN, start };
+        assert_eq!(read_hour(&hour.key(Table::Hour)).unwrap(), hour);
+        let minute =
+            Window { start: start.plus(Nanos::from_seconds(60)), length: WindowLength::MINUTE };
+        assert_eq!(Hour::of(Window { length: TEN, ..minute }), Some(hour));
+        let key = rolled(SeriesId(3), TEN, minute.length, minute.start);
+        assert_eq!(read_rolled(&key).unwrap(), (TEN, minute));
+        assert!(key.starts_with(&rolled_of(SeriesId(3))));
+        assert_eq!(read_floors(&floors(TEN)).unwrap(), TEN);
+        let late = Hour { start: minute.start, ..hour };
+        assert!(read_hour(&late.key(Table::Hour)).is_err());
     }
 
     #[test]

@@ -17,14 +17,22 @@
 //! | `3` window length, start, writer | a batch: its revision, its series' numbers (delta LEB128) |
 //! | `4` series, window length, start, writer | a row: kind byte, then the value |
 //! | `5` length of kind, kind, name | a document: version, live or deleted, text |
+//! | `6` base length, hour | an hour that was rolled up: which windows were reported, its series' numbers |
+//! | `7` series, base length, window length, start | a row of it: kind byte, then the value |
+//! | `8` base length, hour | nothing: the hour is dirty, its rows say nothing until it is rolled up |
+//! | `9` base length | from when on windows, minutes and hours are kept |
 //!
 //! # Invariants
 //!
 //! - Each change is one atomic write of the engine, on disk before anybody sees it or is told.
 //! - A row belongs to exactly one head that lists its series, and the other way round.
-//! - A series has a number as long as it has a row. No number is given twice.
+//! - A series has a number as long as it has a row, or one in an hour that is not dirty. No number is given twice.
+//! - Who changes base rows marks their hour dirty in the same write. An hour that is not dirty has
+//!   what its base rows say, or what they said before retention took them; older ones are refused.
+//! - A rolled up row belongs to an hour that lists its series, also while the hour is being rolled up.
 
 mod acknowledged;
+mod check;
 mod dictionary;
 mod directory;
 mod documents;
@@ -33,26 +41,33 @@ mod journal;
 mod keys;
 mod manifest;
 mod retention;
+mod rolled;
+mod rolling;
 mod scan;
+mod spans;
 mod state;
 mod values;
 mod visit;
 mod windows;
 mod write;
 
+pub use check::{Checked, Watch};
+
+use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple};
 use crate::{
     BlockStream, Document, Note, Store, StoreError, TimeRange, Visitor, Written, document_within,
 };
 use acknowledged::Acknowledged;
 use async_trait::async_trait;
 use directory::Directory;
-use engine::{Changes, Engine};
+use engine::{Changes, Engine, View};
 use futures_util::stream;
-use keys::{Table, WriterId};
+use keys::Table;
 use model::batch::Batch;
 use model::series::{Select, Series};
 use model::units::CaptureTime;
 use model::window::WindowLength;
+use rolled::RolledScan;
 use scan::Scan;
 use state::State;
 use std::path::Path;
@@ -65,7 +80,7 @@ pub struct EmbeddedStore {
     // Dropped in this order: the directory is let go last.
     engine: Engine,
     state: RwLock<State>,
-    _directory: Directory,
+    directory: Directory,
 }
 
 impl EmbeddedStore {
@@ -80,12 +95,28 @@ impl EmbeddedStore {
         directory.make_data(|data| Engine::make(data, first_change))?;
         let engine = Engine::open(&directory.data())?;
         let state = State::load(&engine.view(), acknowledged)?;
-        Ok(Self { engine, state: RwLock::new(state), _directory: directory })
+        let store = Self { engine, state: RwLock::new(state), directory };
+        if store.directory.is_older() {
+            store.mark_all_dirty()?;
+            store.directory.upgraded()?;
+        }
+        Ok(store)
+    }
+
+    /// Packs everything anew, and gives the disk back what was forgotten. Blocks; needs room for a copy of the
+    /// newest tables meanwhile.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.engine.compact()
     }
 
     /// A lock's poison says that a change panicked: it is in memory only once it is on disk.
     fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn floors_and_view(&self, base: WindowLength) -> (Floors, View) {
+        let state = self.state();
+        (state.spans.floors(base), self.engine.view())
     }
 
     fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
@@ -108,7 +139,7 @@ impl Store for EmbeddedStore {
         batches: Vec<Batch>,
         notes: Vec<Note>,
     ) -> Result<Vec<Written>, StoreError> {
-        self.write_batches(&batches, &notes)
+        self.write_batches(batches, &notes)
     }
 
     async fn scan(
@@ -158,17 +189,50 @@ impl Store for EmbeddedStore {
         windows::resolutions(&self.engine.view())
     }
 
+    async fn scan_by(
+        &self,
+        select: &Select,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<BlockStream, StoreError> {
+        check_multiple(base, length)?;
+        let state = self.state();
+        let view = self.engine.view();
+        let selected = state.series.selected(select);
+        Ok(Box::pin(stream::iter(RolledScan::new(&state, view, selected, &range, base, length))))
+    }
+
+    async fn reported(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<(CaptureTime, u64)>, StoreError> {
+        check_multiple(base, length)?;
+        let (floors, view) = self.floors_and_view(base);
+        rolled::reported(&view, floors, &range, base, length)
+    }
+
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let state = self.state();
+        rolled::kept(&self.engine.view(), &state.spans)
+    }
+
+    async fn maintain(
+        &self,
+        retention: &Retention,
+        now: CaptureTime,
+    ) -> Result<Maintained, StoreError> {
+        self.keep_house(retention, now).await
+    }
+
     async fn delete_before(
         &self,
         resolution: WindowLength,
         time: CaptureTime,
     ) -> Result<(), StoreError> {
-        let mut from = Some(keys::head(resolution, CaptureTime::ZERO, WriterId::FIRST));
-        while let Some(key) = from {
-            from = self.delete_step(resolution, time, key)?;
-            let_others_run().await;
-        }
-        Ok(())
+        self.forget_all_before(resolution, time).await
     }
 
     async fn document(&self, kind: &str, name: &str) -> Result<Option<Document>, StoreError> {

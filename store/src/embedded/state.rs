@@ -5,6 +5,7 @@ use super::damaged;
 use super::dictionary::{SeriesTable, Writers};
 use super::engine::View;
 use super::keys::Table;
+use super::spans::Spans;
 use super::values::Counters;
 use super::write::Draft;
 use crate::StoreError;
@@ -16,6 +17,7 @@ pub(super) struct State {
     pub(super) series: SeriesTable,
     /// Shared with the scans that are under way.
     pub(super) writers: Arc<Writers>,
+    pub(super) spans: Spans,
     acknowledged: Acknowledged,
 }
 
@@ -41,7 +43,8 @@ impl State {
         acknowledged.record(there)?;
         let series = SeriesTable::load(view)?;
         let writers = Arc::new(Writers::load(view)?);
-        Ok(Self { counters, series, writers, acknowledged })
+        let spans = Spans::load(view)?;
+        Ok(Self { counters, series, writers, spans, acknowledged })
     }
 
     /// Makes a change durable, then known.
@@ -57,6 +60,15 @@ impl State {
         }
         for id in draft.gone_series {
             self.series.remove(id);
+        }
+        if let Some(hour) = draft.cleaned {
+            self.spans.clean(hour);
+        }
+        for hour in draft.dirtied {
+            self.spans.dirty(hour, self.counters.writes);
+        }
+        if let Some((base, floors)) = draft.floors {
+            self.spans.set_floors(base, floors);
         }
         self.acknowledged.record(self.counters.writes)
     }

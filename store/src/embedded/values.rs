@@ -2,9 +2,12 @@
 
 use super::damaged;
 use super::keys::SeriesId;
+use crate::rollup::Floors;
 use crate::{Document, Raw, StoreError};
 use model::batch::{Gauge, Value};
 use model::histogram::CompactHistogram;
+use model::units::CaptureTime;
+use model::window::WindowLength;
 
 const HISTOGRAM: u8 = 0;
 const DELTA: u8 = 1;
@@ -104,25 +107,95 @@ impl Head {
     /// The revision, then each series' number less the one before.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = varint(self.revision);
-        let mut before = 0;
-        for id in &self.series {
-            put_varint(&mut bytes, id.0.saturating_sub(before));
-            before = id.0;
-        }
+        put_series(&mut bytes, &self.series);
         bytes
     }
 
     pub(super) fn decode(mut bytes: &[u8]) -> Result<Self, StoreError> {
         let wrong = || damaged("a batch's head", "it does not read");
         let revision = take_varint(&mut bytes).ok_or_else(wrong)?;
-        let (mut series, mut last) = (Vec::new(), 0_u64);
-        while !bytes.is_empty() {
-            let step = take_varint(&mut bytes).ok_or_else(wrong)?;
-            last = last.checked_add(step).ok_or_else(wrong)?;
-            series.push(SeriesId(last));
-        }
+        let series = take_series(bytes).ok_or_else(wrong)?;
         Ok(Self { revision, series })
     }
+}
+
+/// Runs of numbers: where each begins, and how many they are; ascending.
+pub(super) type Runs = Vec<(u64, u64)>;
+
+/// An hour that was rolled up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct HourHead {
+    /// The base windows that somebody reported, by their number in the hour.
+    pub(super) reported: Runs,
+    /// Ascending.
+    pub(super) series: Vec<SeriesId>,
+}
+
+impl HourHead {
+    /// How many runs; of each the gap before it and its length; then the series as in a [`Head`].
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = varint(self.reported.len() as u64);
+        let mut before = 0;
+        for &(first, count) in &self.reported {
+            put_varint(&mut bytes, first.saturating_sub(before));
+            put_varint(&mut bytes, count);
+            before = first.saturating_add(count);
+        }
+        put_series(&mut bytes, &self.series);
+        bytes
+    }
+
+    pub(super) fn decode(mut bytes: &[u8]) -> Result<Self, StoreError> {
+        let mut read = || {
+            let (mut reported, mut before) = (Vec::new(), 0_u64);
+            for _ in 0..take_varint(&mut bytes)? {
+                let first = before.checked_add(take_varint(&mut bytes)?)?;
+                let count = take_varint(&mut bytes)?;
+                before = first.checked_add(count)?;
+                // An hour has no more windows than nanoseconds.
+                if before > WindowLength::HOUR.span().0 {
+                    return None;
+                }
+                reported.push((first, count));
+            }
+            Some(Self { reported, series: take_series(bytes)? })
+        };
+        read().ok_or_else(|| damaged("an hour's head", "it does not read"))
+    }
+}
+
+/// Each number less the one before.
+fn put_series(bytes: &mut Vec<u8>, series: &[SeriesId]) {
+    let mut before = 0;
+    for id in series {
+        put_varint(bytes, id.0.saturating_sub(before));
+        before = id.0;
+    }
+}
+
+fn take_series(mut bytes: &[u8]) -> Option<Vec<SeriesId>> {
+    let (mut series, mut last) = (Vec::new(), 0_u64);
+    while !bytes.is_empty() {
+        last = last.checked_add(take_varint(&mut bytes)?)?;
+        series.push(SeriesId(last));
+    }
+    Some(series)
+}
+
+/// Floors, and up to where minutes were forgotten.
+pub(super) fn encode_floors(floors: Floors) -> Vec<u8> {
+    let Floors { base, minute, hour, minutes_gone } = floors;
+    [base, minute, hour, minutes_gone].map(|time| time.as_nanos().to_be_bytes()).concat()
+}
+
+pub(super) fn decode_floors(bytes: &[u8]) -> Result<Floors, StoreError> {
+    let wrong = || damaged("the retention's floors", "they have the wrong length");
+    let bytes: &[u8; 32] = bytes.try_into().map_err(|_| wrong())?;
+    let (words, _) = bytes.as_chunks::<8>();
+    let words: [[u8; 8]; 4] = words.try_into().map_err(|_| wrong())?;
+    let [base, minute, hour, minutes_gone] =
+        words.map(|word| CaptureTime::from_nanos(u64::from_be_bytes(word)));
+    Ok(Floors { base, minute, hour, minutes_gone })
 }
 
 /// What the directory counts, written with every change.

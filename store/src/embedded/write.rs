@@ -3,13 +3,14 @@
 use super::EmbeddedStore;
 use super::dictionary::Writer;
 use super::engine::{Changes, View};
-use super::keys::{self, SeriesId, Table, WriterId};
+use super::keys::{self, Hour, SeriesId, Table, WriterId};
 use super::state::State;
 use super::values::{self, Counters, Head};
-use crate::{Note, StoreError, Values, Written, check, distinct, notes_within};
+use crate::rollup::Floors;
+use crate::{Note, StoreError, Written, check, notes_within};
 use model::batch::{Batch, BatchId, Value};
 use model::series::Series;
-use model::window::Window;
+use model::window::{Window, WindowLength};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,11 +22,14 @@ pub(super) struct Draft {
     pub(super) new_series: HashMap<Arc<Series>, SeriesId>,
     pub(super) new_writers: HashMap<Writer, WriterId>,
     pub(super) gone_series: Vec<SeriesId>,
+    pub(super) dirtied: BTreeSet<Hour>,
+    pub(super) cleaned: Option<Hour>,
+    pub(super) floors: Option<(WindowLength, Floors)>,
 }
 
 /// The newest that a change says of an identity, in place of what is on disk.
-struct Newest<'b> {
-    batch: &'b Batch,
+struct Newest {
+    batch: Batch,
     writer: WriterId,
     on_disk: Option<Head>,
 }
@@ -33,7 +37,7 @@ struct Newest<'b> {
 impl EmbeddedStore {
     pub(super) fn write_batches(
         &self,
-        batches: &[Batch],
+        batches: Vec<Batch>,
         notes: &[Note],
     ) -> Result<Vec<Written>, StoreError> {
         notes_within(notes)?;
@@ -61,6 +65,9 @@ impl EmbeddedStore {
             new_series: HashMap::new(),
             new_writers: HashMap::new(),
             gone_series: Vec::new(),
+            dirtied: BTreeSet::new(),
+            cleaned: None,
+            floors: None,
         }
     }
 }
@@ -72,26 +79,33 @@ fn head(view: &View, window: Window, writer: WriterId) -> Result<Option<Head>, S
 
 impl Draft {
     /// What becomes of each batch, one after the other; and the newest of each identity that is to be written.
-    fn judge<'b>(
+    fn judge(
         &mut self,
         state: &State,
         view: &View,
-        batches: &'b [Batch],
-    ) -> Result<(Vec<Written>, Vec<Newest<'b>>), StoreError> {
+        batches: Vec<Batch>,
+    ) -> Result<(Vec<Written>, Vec<Newest>), StoreError> {
         let mut written = Vec::with_capacity(batches.len());
-        let mut newest: Vec<Newest<'b>> = Vec::with_capacity(batches.len());
-        let mut places: HashMap<&BatchId, usize> = HashMap::new();
+        let mut newest: Vec<Newest> = Vec::with_capacity(batches.len());
+        let mut places: HashMap<BatchId, usize> = HashMap::new();
         for batch in batches {
             let before = places.get(&batch.id).and_then(|&place| newest.get_mut(place));
             if let Some(before) = before {
                 let is_newer = batch.revision > before.batch.revision;
                 written.push(if is_newer { Written::Replaced } else { Written::AlreadyThere });
-                before.batch = if is_newer { batch } else { before.batch };
+                if is_newer {
+                    before.batch = batch;
+                }
+                continue;
+            }
+            let window = batch.id.window;
+            if window.start < state.spans.floors(window.length).base {
+                written.push(Written::TooLate);
                 continue;
             }
             let writer = Writer::of(&batch.id);
             let on_disk = match state.writers.id(&writer) {
-                Some(id) => head(view, batch.id.window, id)?,
+                Some(id) => head(view, window, id)?,
                 None => None,
             };
             if on_disk.as_ref().is_some_and(|head| batch.revision <= head.revision) {
@@ -99,7 +113,7 @@ impl Draft {
                 continue;
             }
             written.push(if on_disk.is_some() { Written::Replaced } else { Written::Stored });
-            places.insert(&batch.id, newest.len());
+            places.insert(batch.id.clone(), newest.len());
             newest.push(Newest { batch, writer: self.writer_id(state, writer), on_disk });
         }
         Ok((written, newest))
@@ -110,13 +124,14 @@ impl Draft {
         &mut self,
         state: &State,
         view: &View,
-        newest: Vec<Newest<'_>>,
+        newest: Vec<Newest>,
     ) -> Result<(), StoreError> {
         let (mut heads, mut thinned) = (Vec::new(), BTreeSet::new());
         let mut deleted: HashSet<Vec<u8>> = HashSet::new();
         for Newest { batch, writer, on_disk } in newest {
             let window = batch.id.window;
-            let series = self.put_rows(state, window, writer, distinct(batch)?);
+            self.mark_dirty(state, window);
+            let series = self.put_rows(state, window, writer, batch.values);
             for id in on_disk.into_iter().flat_map(|head| head.series) {
                 if series.binary_search(&id).is_err() {
                     deleted.insert(keys::row(id, window.length, window.start, writer));
@@ -130,6 +145,24 @@ impl Draft {
         deleted.iter().for_each(|key| self.changes.delete(key.clone()));
         thinned.retain(|id| heads.iter().all(|head| head.series.binary_search(id).is_err()));
         self.forget_rowless(state, view, thinned, &deleted)
+    }
+
+    /// The hour of a window that changes is to be rolled up.
+    pub(super) fn mark_dirty(&mut self, state: &State, window: Window) {
+        if let Some(hour) = Hour::of(window) {
+            self.mark_hour_dirty(state, hour);
+        }
+    }
+
+    pub(super) fn mark_hour_dirty(&mut self, state: &State, hour: Hour) {
+        if self.dirtied.insert(hour) && !state.spans.is_dirty(hour) {
+            self.changes.put(hour.key(Table::Dirty), Vec::new());
+        }
+    }
+
+    /// Whether what is rolled up of an hour will say nothing.
+    fn is_dirty(&self, state: &State, hour: Hour) -> bool {
+        self.dirtied.contains(&hour) || (state.spans.is_dirty(hour) && self.cleaned != Some(hour))
     }
 
     /// A writer's number; a new one gets the next.
@@ -158,26 +191,32 @@ impl Draft {
         id
     }
 
-    /// Their numbers, ascending.
+    /// Their numbers, ascending. Of two values of one series the batch says both.
     fn put_rows(
         &mut self,
         state: &State,
         window: Window,
         writer: WriterId,
-        values: Values,
+        values: Vec<(Arc<Series>, Value)>,
     ) -> Vec<SeriesId> {
-        let mut ids: Vec<SeriesId> = Vec::with_capacity(values.len());
+        let mut rows: Vec<(SeriesId, Value)> = Vec::with_capacity(values.len());
         for (series, value) in values {
-            let id = self.series_id(state, series);
-            self.put_row(id, window, writer, &value);
-            ids.push(id);
+            rows.push((self.series_id(state, series), value));
         }
-        ids.sort_unstable();
-        ids
-    }
-
-    fn put_row(&mut self, id: SeriesId, window: Window, writer: WriterId, value: &Value) {
-        self.changes.put(keys::row(id, window.length, window.start, writer), values::encode(value));
+        // Stable: two values of one series stay in their order. Sorted, they also go faster into the engine.
+        rows.sort_by_key(|(id, _)| *id);
+        rows.dedup_by(|(id, value), (before, first)| {
+            let is_same = id == before;
+            if is_same {
+                first.merge(value);
+            }
+            is_same
+        });
+        for (id, value) in &rows {
+            let key = keys::row(*id, window.length, window.start, writer);
+            self.changes.put(key, values::encode(value));
+        }
+        rows.into_iter().map(|(id, _)| id).collect()
     }
 
     /// Deletes those of the series that have no rows beside the `deleted` ones.
@@ -189,7 +228,9 @@ impl Draft {
         deleted: &HashSet<Vec<u8>>,
     ) -> Result<(), StoreError> {
         for id in series {
-            if !has_rows_beside(view, id, deleted)? {
+            if !has_rows_beside(view, id, deleted)?
+                && !self.has_rolled_beside(state, view, id, deleted)?
+            {
                 if let Some(series) = state.series.series(id) {
                     self.changes.delete(keys::series(series));
                 }
@@ -197,6 +238,24 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    fn has_rolled_beside(
+        &self,
+        state: &State,
+        view: &View,
+        series: SeriesId,
+        deleted: &HashSet<Vec<u8>>,
+    ) -> Result<bool, StoreError> {
+        for pair in view.prefix(&keys::rolled_of(series)).rev() {
+            let (key, _) = pair?;
+            let (base, window) = keys::read_rolled(&key)?;
+            let hour = Hour::of(Window { length: base, ..window });
+            if !deleted.contains(&*key) && hour.is_some_and(|hour| !self.is_dirty(state, hour)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn put_counters(&mut self) {
