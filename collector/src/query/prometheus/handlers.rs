@@ -34,7 +34,9 @@ pub(in crate::query) fn router() -> Router<App> {
         .route("/series", get(series).post(series))
         .route("/metadata", get(metadata))
         .route("/status/buildinfo", get(build));
-    Router::new().nest("/prometheus/api/v1", api)
+    // Clients try whether anybody is there.
+    let there = get(async || "The API of Prometheus is at /prometheus/api/v1.\n");
+    Router::new().route("/prometheus/", there).nest("/prometheus/api/v1", api)
 }
 
 type Desks = Extension<Arc<Desk>>;

@@ -60,6 +60,7 @@ async fn a_data_source_is_saved_and_browsed() {
         .await,
         get(&stage, "/metadata", &[("limit", "100")]).await,
     ]);
+    assert_eq!(stage.get("/prometheus/", &[]).await.0, StatusCode::OK);
     let build = get(&stage, "/status/buildinfo", &[]).await;
     assert_eq!(build["data"]["version"], super::handlers::SPOKEN);
 }
