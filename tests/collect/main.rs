@@ -2,6 +2,7 @@
 
 // Helpers of tests may panic too; the configuration knows only the tests themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::print_stdout)]
 
 mod access;
 mod common;
