@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::observe::SOCKET;
-use crate::store::StoreCommand;
+use crate::store::{KeepArguments, StoreCommand};
 use analyzer::target::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use collector::access::Scope;
@@ -259,6 +259,8 @@ pub struct CollectArguments {
     /// Listen here. Anywhere but on this host's loopback only with tokens: see `wirelat token`
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8480")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub keep: KeepArguments,
     /// Speak TLS, with this certificate and those that vouch for it, in PEM
     #[arg(long, value_name = "FILE.pem", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,

@@ -3,19 +3,26 @@
 use crate::arguments::CollectArguments;
 use crate::failure::{Done, say};
 use crate::replay;
+use ::store::Store;
+use ::store::embedded::EmbeddedStore;
+use ::store::rollup::Retention;
 use anyhow::Context;
 use collector::access::Access;
 use collector::{App, Tls};
+use observer::capture::live;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::embedded::EmbeddedStore;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The store's place in the data directory.
 const STORE: &str = "store";
+/// How long the end waits for housekeeping.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// How often hours are rolled up.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 /// How often tokens are looked at: what `wirelat token` changes holds this much later.
 const TOKENS_EVERY: Duration = Duration::from_secs(2);
 
@@ -23,6 +30,8 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<Done> {
     replay::ensure_directory(&arguments.data)?;
     let runtime = Builder::new_multi_thread().enable_all().build().context("starting")?;
     runtime.block_on(collect(arguments))?;
+    // An hour that is half rolled up stays as it was, and is rolled up at the next start.
+    runtime.shutdown_timeout(GOODBYE);
     Ok(Done::Whole)
 }
 
@@ -45,6 +54,7 @@ async fn collect(arguments: &CollectArguments) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("listening on {listen}; choose another with --listen"))?;
     let app = app(&arguments.data, Arc::clone(&access))?;
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&app.store), (&arguments.keep).into()));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let running = collector::serve(listener, tls, app)?;
     let watching = tokio::spawn(watch(access));
@@ -54,6 +64,7 @@ async fn collect(arguments: &CollectArguments) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
     }
     watching.abort();
+    housekeeping.abort();
     running.stop().await.context("ending")
 }
 
@@ -67,6 +78,29 @@ fn app(data: &Path, access: Arc<Access>) -> anyhow::Result<App> {
     let directory = data.join(STORE);
     let store = EmbeddedStore::open(&directory)?;
     App::start(Arc::new(store), Some(directory), access).context("starting the writer")
+}
+
+/// Rolls hours up once they are over, and forgets what is older than is kept, while it runs.
+async fn keep_house(store: Arc<dyn Store>, retention: Retention) {
+    let mut was_said = String::new();
+    loop {
+        tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+        let store = Arc::clone(&store);
+        // It reads and writes much, so it has a thread of its own.
+        let runtime = Handle::current();
+        let maintained = tokio::task::spawn_blocking(move || {
+            runtime.block_on(store.maintain(&retention, live::now()))
+        });
+        let fault = match maintained.await {
+            Ok(Ok(_)) => String::new(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        if !fault.is_empty() && fault != was_said {
+            say(&format!("warning: nothing is rolled up or forgotten: {fault}"));
+        }
+        was_said = fault;
+    }
 }
 
 /// Takes up what becomes of the tokens while it runs.

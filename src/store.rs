@@ -5,7 +5,7 @@ mod check;
 mod compact;
 mod export;
 
-pub use arguments::StoreCommand;
+pub use arguments::{KeepArguments, StoreCommand};
 
 use crate::failure::Done;
 use crate::replay::ensure_directory;

@@ -1,5 +1,6 @@
 //! The command line of `wirelat store`.
 
+use ::store::rollup::Retention;
 use chrono::DateTime;
 use clap::{Args, Subcommand, ValueEnum};
 use model::units::{CaptureTime, Nanos};
@@ -28,6 +29,13 @@ pub struct CompactArguments {
     /// The store's directory
     #[arg(long, value_name = "DIR")]
     pub store: PathBuf,
+    #[command(flatten)]
+    pub keep: KeepArguments,
+}
+
+/// How long what is kept.
+#[derive(Debug, Args)]
+pub struct KeepArguments {
     /// Keep windows shorter than a minute for so long before the newest one, as in 14d; without it for ever
     #[arg(long, value_name = "SPAN", value_parser = Nanos::parse)]
     pub keep_windows: Option<Nanos>,
@@ -37,6 +45,12 @@ pub struct CompactArguments {
     /// The same of hours, and of longer windows
     #[arg(long, value_name = "SPAN", value_parser = Nanos::parse)]
     pub keep_hours: Option<Nanos>,
+}
+
+impl From<&KeepArguments> for Retention {
+    fn from(keep: &KeepArguments) -> Self {
+        Self { base: keep.keep_windows, minute: keep.keep_minutes, hour: keep.keep_hours }
+    }
 }
 
 /// Which form the file has.

@@ -16,11 +16,7 @@ use std::time::Duration;
 pub fn run(arguments: &CompactArguments) -> anyhow::Result<Done> {
     let before = bytes(&arguments.store)?;
     let store = open(&arguments.store)?;
-    let retention = Retention {
-        base: arguments.keep_windows,
-        minute: arguments.keep_minutes,
-        hour: arguments.keep_hours,
-    };
+    let retention = Retention::from(&arguments.keep);
     let spinner = spinner();
     spinner.set_message("rolling up and forgetting");
     let done = runtime()?.block_on(async {

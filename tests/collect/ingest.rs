@@ -14,7 +14,11 @@ fn batches_are_taken_once_and_bad_ones_change_nothing() {
     let url = collector.url("/api/v1/batches");
     let good = batch("a", 1);
     assert_eq!(push(&client, &url, &[good.clone(), batch("a", 2)]).unwrap(), 204);
-    assert_eq!(push(&client, &url, std::slice::from_ref(&good)).unwrap(), 204, "twice changes nothing");
+    assert_eq!(
+        push(&client, &url, std::slice::from_ref(&good)).unwrap(),
+        204,
+        "twice changes nothing"
+    );
     let send = |kind: &str, packing: &str, body: &[u8]| {
         let request = client.post(&url).header("content-type", kind);
         let mut answer = request.header("content-encoding", packing).send(body).unwrap();
