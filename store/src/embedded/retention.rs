@@ -170,7 +170,10 @@ impl EmbeddedStore {
         }
         let forgotten = rows.len() as u64;
         if draft.changes.len() > 0 {
-            draft.forget_rowless(&state, &view, series, &rows)?;
+            // Whose hours stay has rows of these: looking costs more than deleting.
+            if old.rollups == Rollups::Follow || levels(old.resolution).is_empty() {
+                draft.forget_rowless(&state, &view, series, &rows)?;
+            }
             state.commit(draft)?;
         }
         Ok((next, forgotten))
