@@ -110,16 +110,19 @@ pub trait Store: Send + Sync {
         resolution: WindowLength,
     ) -> Result<BlockStream, StoreError>;
 
-    /// Hands the rows of these series over, undecoded and without an allocation for each, as far as the store can: for those
-    /// who join many rows and keep none. What a visit sees is what the store held when it began.
+    /// Hands over what [`Self::scan_by`] reads of these series, undecoded and without an allocation for each row, as far as
+    /// the store can: for those who join many rows and keep none. Histograms and counters come as they lie there, in windows
+    /// of `base`, of `length`, or of what was rolled up between; whoever adds up those that lie in a window of `length` has
+    /// what `scan_by` says of it, as long as a series has values of one kind. What a visit sees is what the store held when it began.
     async fn visit(
         &self,
         series: &[Arc<Series>],
         range: TimeRange,
-        resolution: WindowLength,
+        base: WindowLength,
+        length: WindowLength,
         visitor: &mut dyn Visitor,
     ) -> Result<(), StoreError> {
-        visit::by_scans(self, series, range, resolution, visitor).await
+        visit::by_scans(self, series, range, (base, length), visitor).await
     }
 
     /// The selected series that have a row, in their order.
@@ -156,6 +159,15 @@ pub trait Store: Send + Sync {
         base: WindowLength,
         length: WindowLength,
     ) -> Result<Vec<(CaptureTime, u64)>, StoreError>;
+
+    /// The times of which `scan_by` can read windows of `length`, and whose windows of length `base` somebody reported:
+    /// ascending, with gaps between them, cut to `range`.
+    async fn observed(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<TimeRange>, StoreError>;
 
     /// What [`Self::scan_by`] can read: by base length, then finest first.
     async fn kept(&self) -> Result<Vec<Kept>, StoreError>;

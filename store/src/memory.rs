@@ -2,7 +2,7 @@
 
 mod rolled;
 
-use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple, counted};
+use crate::rollup::{Floors, Kept, Maintained, Retention, check_multiple, counted, spans};
 use crate::{
     BLOCK_ROWS_MAX, Block, BlockStream, Document, Note, Store, StoreError, TimeRange, Written,
     check, document_within, notes_within,
@@ -163,6 +163,21 @@ impl Store for MemoryStore {
         let rolled = if base == length { Vec::new() } else { held.rolled.reported(base, range) };
         let starts: BTreeSet<_> = windows.chain(rolled).collect();
         Ok(counted(starts, length))
+    }
+
+    async fn observed(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<TimeRange>, StoreError> {
+        check_multiple(base, length)?;
+        let held = self.held();
+        let range = range.start.max(held.floors(base).whole_since(base, length))..range.end;
+        let windows = held.batches_in(range.clone(), base).map(|(window, _)| window.start);
+        let rolled = held.rolled.reported(base, range.clone());
+        let starts: BTreeSet<_> = windows.chain(rolled).collect();
+        Ok(spans(starts, base, &range))
     }
 
     async fn kept(&self) -> Result<Vec<Kept>, StoreError> {

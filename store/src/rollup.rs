@@ -76,6 +76,11 @@ impl Floors {
         }
     }
 
+    /// From when on windows of `length` are kept whole.
+    pub(crate) fn whole_since(self, base: WindowLength, length: WindowLength) -> CaptureTime {
+        at_or_after(length, self.of(base, length))
+    }
+
     /// The windows of `length` in a range that are kept, and kept whole.
     pub(crate) fn readable(
         self,
@@ -122,6 +127,28 @@ pub(crate) fn counted(
         }
     }
     counted
+}
+
+/// The spans of time that base windows cover, as far as they start in `range`; `starts` ascending.
+pub(crate) fn spans(
+    starts: impl IntoIterator<Item = CaptureTime>,
+    base: WindowLength,
+    range: &TimeRange,
+) -> Vec<TimeRange> {
+    let mut spans: Vec<TimeRange> = Vec::new();
+    for start in starts.into_iter().filter(|start| range.contains(start)) {
+        cover(&mut spans, start..start.plus(base.span()));
+    }
+    spans
+}
+
+/// Adds a span that does not start before the last one.
+pub(crate) fn cover(spans: &mut Vec<TimeRange>, span: TimeRange) {
+    match spans.last_mut() {
+        _ if span.is_empty() => {}
+        Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+        _ => spans.push(span),
+    }
 }
 
 /// Refuses lengths that cannot be made.

@@ -8,15 +8,19 @@ mod common;
 use common::{Row, contents, gauge, histogram};
 use futures_util::StreamExt;
 use model::batch::{Batch, BatchId, Value};
+use model::histogram::CompactHistogram;
 use model::series::{Select, Series};
 use model::units::{CaptureTime, Nanos};
 use model::window::{Window, WindowLength};
 use proptest::prelude::*;
+use std::collections::HashSet;
+use std::mem::{Discriminant, discriminant};
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use store::Store;
 use store::embedded::EmbeddedStore;
 use store::memory::MemoryStore;
 use store::rollup::Retention;
+use store::{Raw, Store, Visitor};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -139,6 +143,60 @@ async fn by(store: &impl Store, base: bool, seconds: u64, from: CaptureTime) -> 
     rows
 }
 
+/// What a visitor was handed, joined by windows of the length that was asked for.
+struct Joined {
+    length: WindowLength,
+    place: usize,
+    rows: Vec<(usize, CaptureTime, Value)>,
+    kinds: HashSet<(usize, Discriminant<Value>)>,
+}
+
+impl Visitor for Joined {
+    fn series(&mut self, place: usize) -> ControlFlow<()> {
+        self.place = place;
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, window: Window, row: Raw<'_>) -> ControlFlow<()> {
+        let value = match row {
+            Raw::Histogram(bytes) => Value::Histogram(CompactHistogram::from_bytes(bytes).unwrap()),
+            Raw::Delta(grown) => Value::Delta(grown),
+            Raw::Gauge(gauge) => Value::Gauge(gauge),
+            Raw::Text => Value::Text("".into()),
+        };
+        self.kinds.insert((self.place, discriminant(&value)));
+        let joined = self.length.window_of(window.start);
+        assert!(window.end() <= joined.end(), "{window:?} lies in one window");
+        match self.rows.last_mut() {
+            Some((place, at, known)) if (*place, *at) == (self.place, joined.start) => {
+                known.merge(&value);
+            }
+            _ => self.rows.push((self.place, joined.start, value)),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A visit says what the scan says, but of series whose values are of several kinds: of these it hands all over.
+async fn visits_agree(store: &EmbeddedStore, base: bool, seconds: u64, said: &[Row]) {
+    let length = WindowLength::new(Nanos::from_seconds(seconds)).unwrap();
+    let series = store.series(&Select::default()).await.unwrap();
+    let mut joined = Joined { length, place: 0, rows: Vec::new(), kinds: HashSet::new() };
+    let range = CaptureTime::ZERO..CaptureTime::MAX;
+    store.visit(&series, range, self::length(base), length, &mut joined).await.unwrap();
+    let is_mixed = |place| joined.kinds.iter().filter(|(at, _)| *at == place).count() > 1;
+    let mixed: Vec<_> = (0..series.len()).filter(|&place| is_mixed(place)).collect();
+    let rows = joined.rows.into_iter().filter(|(place, ..)| !mixed.contains(place));
+    let visited: Vec<_> =
+        rows.map(|(place, start, value)| (Arc::clone(&series[place]), start, value)).collect();
+    let untold = |(series, start, value): &Row| match value {
+        Value::Text(_) => (Arc::clone(series), *start, Value::Text("".into())),
+        value => (Arc::clone(series), *start, value.clone()),
+    };
+    let own = said.iter().filter(|(own, ..)| mixed.iter().all(|&place| series[place] != *own));
+    assert_eq!(visited, own.map(untold).collect::<Vec<_>>(), "{base} {seconds}");
+}
+
 /// Base length in minutes or not, and lengths to read by, in seconds.
 const LENGTHS: [(bool, u64); 8] = [
     (false, 10),
@@ -163,6 +221,15 @@ async fn rollups_agree(embedded: &EmbeddedStore, memory: &MemoryStore, everythin
         let reported = embedded.reported(range.clone(), self::length(base), length).await.unwrap();
         let expected = memory.reported(range, self::length(base), length).await.unwrap();
         assert_eq!(reported, expected, "{base} {seconds}");
+        visits_agree(embedded, base, seconds, &said).await;
+        let range = CaptureTime::ZERO..CaptureTime::MAX;
+        let spans = embedded.observed(range.clone(), self::length(base), length).await.unwrap();
+        let expected = memory.observed(range, self::length(base), length).await.unwrap();
+        assert_eq!(spans, expected, "{base} {seconds}");
+        let span = |span: &Range<CaptureTime>| span.end.since(span.start).unwrap().0;
+        let counted: u64 = reported.iter().map(|(_, count)| count).sum();
+        let observed: u64 = spans.iter().map(span).sum();
+        assert_eq!(observed, counted * self::length(base).span().0, "{base} {seconds}");
         let kept = kept.iter().filter(|kept| kept.base == self::length(base));
         let kept = kept.filter(|kept| kept.length == length).map(|kept| kept.first);
         if let Some(first) = kept.min() {

@@ -9,14 +9,14 @@ use super::grid::Grid;
 use super::select::{Find, GaugePart, ValueKind};
 use super::stream::Stream;
 use super::{Number, Query, Values};
-use cells::{Cells, Named, Open, Read};
+use cells::{Cells, Level, Named, Open, Read};
 use ledger::Accounts;
 pub use ledger::{Coverage, Entry};
 use model::batch::Gauge;
 use model::histogram::{CompactError, CompactHistogram, Histogram};
 use model::series::Series;
 use model::units::CaptureTime;
-use model::window::WindowLength;
+use model::window::{Window, WindowLength};
 use observed::Observed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -167,9 +167,10 @@ impl Inputs {
         &self.wires
     }
 
-    /// Rows that come from now on are of windows of this length, within `range`.
-    pub fn segment(&mut self, range: Range<CaptureTime>, length: WindowLength) {
-        self.observed.segment(range, length);
+    /// Rows that come from now on are what windows of the length `base` say, within `range`, maybe rolled up to longer ones.
+    /// Segments of several lengths can be of the same time: what they say adds up, so each must be of windows of its own.
+    pub fn segment(&mut self, range: Range<CaptureTime>, base: WindowLength) {
+        self.observed.segment(range, base);
     }
 
     /// Rows that come from now on are of this series, in the order of time.
@@ -188,14 +189,14 @@ impl Inputs {
         Ok(())
     }
 
-    /// Takes in the row of the window that starts at `start`.
+    /// Takes in the row of a window, which lies in one step.
     ///
     /// # Errors
     /// A row of another kind than the query asks for, or a damaged one.
     #[inline]
-    pub fn row(&mut self, start: CaptureTime, row: Row<'_>) -> Result<(), InputError> {
-        self.observed.see(start);
-        let Some(step) = self.grid.place(start) else { return Ok(()) };
+    pub fn row(&mut self, window: Window, row: Row<'_>) -> Result<(), InputError> {
+        self.observed.see(window);
+        let Some(step) = self.grid.place(window.start) else { return Ok(()) };
         let Some(open) = &mut self.open else { return Ok(()) };
         let cells = self.finds.get_mut(open.place.find).and_then(|read| read.cells(open.place));
         let Some(cells) = cells else { return Ok(()) };
@@ -218,10 +219,11 @@ impl Inputs {
                 Ok(())
             }
             (Cells::Gauges(steps), Row::Gauge(gauge)) => {
-                match steps.get_mut(step) {
-                    Some(Some(known)) => known.merge(&gauge),
-                    Some(empty) => *empty = Some(gauge),
-                    None => {}
+                if let Some(level) = steps.get_mut(step) {
+                    match level {
+                        Some(known) => known.add(window, &gauge),
+                        None => *level = Some(Level::of(window, gauge)),
+                    }
                 }
                 Ok(())
             }
@@ -261,15 +263,15 @@ impl Inputs {
         cells.map_or(0, Cells::held_bytes)
     }
 
-    /// Where no row was seen: whether anybody observed there has to be asked. At most
-    /// [`observed::RANGES_MAX`] ranges, of the length that they were read with.
+    /// Where no row of a segment's own length was seen: whether anybody observed there has to be asked. At most
+    /// [`observed::RANGES_MAX`] ranges a segment, with its length.
     pub fn unseen(&self) -> Vec<(Range<CaptureTime>, WindowLength)> {
         self.observed.unseen()
     }
 
-    /// Windows that somebody reported, whether or not anything happened in them.
-    pub fn reported(&mut self, starts: &[CaptureTime], length: WindowLength) {
-        starts.iter().for_each(|&start| self.observed.report(start, length));
+    /// Times that somebody observed, whether or not anything happened then.
+    pub fn reported(&mut self, spans: Vec<Range<CaptureTime>>) {
+        self.observed.report(spans);
     }
 
     /// Adds what a window's ledger says.
@@ -366,7 +368,7 @@ impl Inputs {
                 steps.map(|(&count, &seen)| (seen > 0).then(|| Number::count(count))).collect()
             }
             (Cells::Gauges(steps), ValueKind::Gauges(part)) => {
-                steps.iter().map(|gauge| level(gauge.as_ref()?, part)).collect()
+                steps.iter().map(|said| level(&said.as_ref()?.gauge, part)).collect()
             }
             (_, _) => Vec::new(),
         })

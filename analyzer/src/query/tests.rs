@@ -6,10 +6,10 @@ mod functions;
 mod properties;
 
 use super::{Answer, Entry, Grid, Query, Row, Values};
-use model::histogram::{CompactHistogram, Histogram};
+use model::histogram::{CompactHistogram, Distribution, Histogram};
 use model::series::Series;
 use model::units::{CaptureTime, Nanos};
-use model::window::WindowLength;
+use model::window::{Window, WindowLength};
 
 /// A row of the world.
 #[derive(Clone, Debug)]
@@ -110,15 +110,16 @@ pub(super) fn read(world: &World, query: &Query, inputs: &mut super::Inputs) {
                     Held::Delta(grown) => Row::Delta(*grown),
                     Held::Level(level) => Row::Gauge(model::batch::Gauge::once(*level)),
                 };
-                inputs.row(at(*start), row).unwrap_or_else(|error| panic!("{error}"));
+                let window = Window { start: at(*start), length: WindowLength::DEFAULT };
+                inputs.row(window, row).unwrap_or_else(|error| panic!("{error}"));
             }
             inputs.close();
         }
     }
     for (unseen, length) in inputs.unseen() {
-        let starts: Vec<_> = world.reported.iter().map(|&start| at(start)).collect();
-        let starts: Vec<_> = starts.into_iter().filter(|start| unseen.contains(start)).collect();
-        inputs.reported(&starts, length);
+        let starts = world.reported.iter().map(|&start| length.window_of(at(start)));
+        let starts = starts.filter(|window| unseen.contains(&window.start));
+        inputs.reported(starts.map(|window| window.start..window.end()).collect());
     }
     for (metric, entry, what) in Entry::LOSSES.into_iter().chain(Entry::BYTES) {
         let is_own =
@@ -130,6 +131,52 @@ pub(super) fn read(world: &World, query: &Query, inputs: &mut super::Inputs) {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn segments_of_several_lengths_add_up() {
+    let tags = [("host", "a")];
+    let second = WindowLength::new(Nanos::from_seconds(1)).unwrap();
+    // Long windows first, as whoever reads does: a row can be older than what is known.
+    let said = |start, length: WindowLength, millis: &[u64], level| {
+        (Window { start: at(start), length }, packed(millis), level)
+    };
+    let segments = [
+        (WindowLength::DEFAULT, said(1_010, WindowLength::DEFAULT, &[5, 1_500], 7.0)),
+        (second, said(1_003, second, &[5], 1.0)),
+        (second, said(1_019, second, &[2_000], 2.0)),
+        (second, said(1_020, WindowLength::MINUTE, &[9], 3.0)),
+    ];
+    let answers = [
+        (r#"find("http.total") | count()"#, "http.total{host=a}: 4 1"),
+        (r#"find("http.total") | merge() | count_above(1.5s)"#, "http.total: 2 0"),
+        (r#"find:counter("http.total")"#, "http.total{host=a}: 4 1"),
+        (r#"find:gauge("http.total")"#, "http.total{host=a}: 3.333333 3"),
+        (r#"find:gauge_last("http.total")"#, "http.total{host=a}: 2 3"),
+    ];
+    for (text, expected) in answers {
+        let query = Query::parse(text).unwrap();
+        let grid = Grid::new(at(960), at(1_080), Nanos::from_seconds(60)).unwrap();
+        let mut inputs = query.reads(&grid).unwrap();
+        let series = Series::new("http.total", &tags);
+        let place = inputs.add(0, &series).unwrap();
+        for (base, (window, histogram, level)) in &segments {
+            inputs.segment(at(960)..at(1_080), *base);
+            inputs.open(place, &series).unwrap();
+            let row = match text {
+                text if text.contains("gauge") => Row::Gauge(model::batch::Gauge::once(*level)),
+                text if text.contains("counter") => Row::Delta(histogram.count()),
+                _ => Row::Histogram(histogram.as_bytes()),
+            };
+            inputs.row(*window, row).unwrap();
+            inputs.close();
+        }
+        inputs.reported(vec![at(1_020)..at(1_021)]);
+        let answer = query.evaluate(inputs);
+        assert_eq!(shown(&answer), [expected], "{text}");
+        let observed = answer.coverage.steps.iter().map(|step| step.observed);
+        assert_eq!(observed.collect::<Vec<_>>(), [11.0 / 60.0, 1.0 / 60.0], "{text}");
     }
 }
 

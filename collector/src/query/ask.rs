@@ -1,6 +1,7 @@
 //! What is asked beside the query: from when to when, in which steps.
 
 use super::failure::Failure;
+use super::held::{Held, reach};
 use super::time::Moment;
 use analyzer::query::Grid;
 use model::units::{CaptureTime, Nanos};
@@ -20,33 +21,34 @@ pub struct Ask {
     pub end: Option<Moment>,
     /// The steps' length; one that makes about 300 steps.
     pub step: Option<Nanos>,
-    /// Read windows of this length only.
+    /// Read only what was written in windows of this length.
     pub window: Option<WindowLength>,
 }
-
-/// A length, and the starts of the first and the last window that has it.
-pub(super) type Held = (WindowLength, CaptureTime, CaptureTime);
 
 impl Ask {
     /// The steps of the answer. `held` is not empty.
     pub(super) fn grid(&self, held: &[Held]) -> Result<Grid, Failure> {
-        let last = held.iter().map(|(length, _, last)| last.plus(length.span())).max();
-        let first = held.iter().map(|(_, first, _)| *first).min();
-        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-        let end = self.end.map_or(last, |end| end.from(last));
-        let start = self.start.map_or(first, |start| start.from(last));
+        let all = reach(held);
+        let end = self.end.map_or(all.end, |end| end.from(all.end));
+        let start = self.start.map_or(all.start, |start| start.from(all.end));
         let step = self.step.unwrap_or_else(|| step(start, end, held));
         Ok(Grid::new(start, end, step)?)
     }
 }
 
-/// The shortest of the usual lengths that makes few enough steps, and that some windows divide.
+/// The shortest of the usual lengths that makes few enough steps, and that all windows of that time divide; where there is
+/// none, that the shortest ones divide.
 fn step(start: CaptureTime, end: CaptureTime, held: &[Held]) -> Nanos {
     let shortest = Nanos(end.since(start).unwrap_or_default().0 / STEPS);
-    let finest = held.iter().map(|(length, ..)| length.span()).min();
-    let finest = finest.unwrap_or(WindowLength::DEFAULT.span());
-    let usual = WindowLength::LADDER.into_iter().map(WindowLength::span);
-    let mut fitting = usual.filter(|length| length.0.is_multiple_of(finest.0));
+    let lengths: Vec<Nanos> =
+        held.iter().filter(|held| held.meets(&(start..end))).map(|held| held.base.span()).collect();
+    let finest = lengths.iter().min().copied().unwrap_or(WindowLength::DEFAULT.span());
+    let usual = || WindowLength::LADDER.into_iter().map(WindowLength::span);
+    let by_all = |step: &Nanos| lengths.iter().all(|length| step.0.is_multiple_of(length.0));
+    if let Some(step) = usual().filter(by_all).find(|length| *length >= shortest) {
+        return step;
+    }
+    let mut fitting = usual().filter(|length| length.0.is_multiple_of(finest.0));
     let longest = fitting.clone().next_back();
     fitting.find(|length| *length >= shortest).or(longest).unwrap_or(finest).max(finest)
 }

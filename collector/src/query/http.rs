@@ -2,21 +2,22 @@
 
 use super::ask::Ask;
 use super::failure::Failure;
-use super::form::{arrow, csv, json};
+use super::form::{self, arrow, csv};
 use super::prometheus;
 use super::reading::run;
 use super::time::parse_moment;
 use crate::App;
 use analyzer::query::Answer;
 use axum::extract::{Query as Parameters, State};
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use model::units::Nanos;
 use model::window::WindowLength;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -26,6 +27,8 @@ const RUNNING_MAX: usize = 4;
 const WAITING_MAX: usize = 64;
 /// Seconds after which to ask again.
 const RETRY_AFTER_S: &str = "1";
+/// Notes, as a JSON list.
+const NOTES: HeaderName = HeaderName::from_static("wirelat-notes");
 
 /// The routes of queries.
 pub(crate) fn router() -> Router<App> {
@@ -102,15 +105,43 @@ async fn query(
         Err(message) => return Refused::plain(message).into_response(),
     };
     match desk.turn(run(Arc::clone(&app.store), &ask)).await {
-        Some(Ok(answer)) => formed(&answer, asked.format),
+        Some(Ok(answer)) => noted(&answer, asked.format),
         Some(Err(failure)) => Refused::from(failure).into_response(),
         None => busy(),
     }
 }
 
+/// The answer; its notes in a header where its form has no place for them.
+fn noted(answer: &Answer, format: Format) -> Response {
+    let mut response = formed(answer, format);
+    if !matches!(format, Format::Json) && !answer.notes.is_empty() {
+        let list = ascii(&json!(answer.notes).to_string());
+        if let Ok(notes) = HeaderValue::try_from(list) {
+            response.headers_mut().insert(NOTES, notes);
+        }
+    }
+    response
+}
+
+/// JSON in the bytes that a header takes: other characters only stand within texts.
+fn ascii(json: &str) -> String {
+    let mut units = [0; 2];
+    let mut ascii = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            ascii.push(letter);
+        } else {
+            ascii.extend(
+                letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")),
+            );
+        }
+    }
+    ascii
+}
+
 fn formed(answer: &Answer, format: Format) -> Response {
     match format {
-        Format::Json => match json::document(answer) {
+        Format::Json => match form::json::document(answer) {
             Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         },

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::segments::Segment;
 use analyzer::query::{Entry, Inputs};
 use model::series::{Select, Series};
-use model::units::CaptureTime;
+use model::window::Window;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use store::{Raw, Store, Visitor};
@@ -38,9 +38,9 @@ async fn entries(
             series.tag("wire").is_some_and(|wire| inputs.wires().contains(wire))
         };
         let series: Vec<_> = all.into_iter().filter(is_own).collect();
-        for (range, length) in segments {
+        for Segment { range, base, length } in segments {
             let mut accounts = Accounts { inputs, what: *what };
-            store.visit(&series, range.clone(), *length, &mut accounts).await?;
+            store.visit(&series, range.clone(), *base, *length, &mut accounts).await?;
         }
     }
     Ok(())
@@ -56,7 +56,7 @@ impl Visitor for Accounts<'_> {
         ControlFlow::Continue(())
     }
 
-    fn row(&mut self, start: CaptureTime, row: Raw<'_>) -> ControlFlow<()> {
+    fn row(&mut self, Window { start, .. }: Window, row: Raw<'_>) -> ControlFlow<()> {
         if let Raw::Delta(grown) = row {
             self.inputs.account(self.what, start, grown);
         }

@@ -5,6 +5,7 @@
 mod ask;
 mod failure;
 pub mod form;
+mod held;
 mod http;
 mod ledger;
 mod prometheus;

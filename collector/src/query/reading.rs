@@ -2,11 +2,12 @@
 
 use super::ask::Ask;
 use super::failure::Failure;
+use super::held::held;
 use super::ledger;
-use super::segments::{Segment, segments, within};
+use super::segments::{Plan, Segment, plan, within};
 use analyzer::query::{Answer, InputError, Inputs, Place, Query, Row};
 use model::series::{Select, Series};
-use model::units::CaptureTime;
+use model::window::Window;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,8 +33,8 @@ const LOOK_ROWS: u32 = 1_024;
 /// A question that cannot be answered, or a store that cannot be read.
 pub async fn run(store: Arc<dyn Store>, ask: &Ask) -> Result<Answer, Failure> {
     let query = Query::parse(&ask.text)?;
-    let mut held = store.resolutions().await?;
-    held.retain(|(length, ..)| ask.window.is_none_or(|window| window == *length));
+    let mut held = held(&*store).await?;
+    held.retain(|held| ask.window.is_none_or(|window| window == held.base));
     if held.is_empty() {
         return Err(Failure::Asked(match ask.window {
             Some(window) => {
@@ -43,7 +44,7 @@ pub async fn run(store: Arc<dyn Store>, ask: &Ask) -> Result<Answer, Failure> {
         }));
     }
     let inputs = query.reads(&ask.grid(&held)?)?;
-    let segments = segments(&held, inputs.grid())?;
+    let Plan { segments, notes } = plan(&held, inputs.grid())?;
     blocking(async move |bounds| {
         let mut wanted = Wanted::default();
         let mut inputs = inputs;
@@ -57,7 +58,9 @@ pub async fn run(store: Arc<dyn Store>, ask: &Ask) -> Result<Answer, Failure> {
         }
         let mut inputs = gather(&store, inputs, &segments, wanted, &bounds).await?;
         ledger::read(&*store, &segments, &mut inputs).await?;
-        Ok(query.evaluate(inputs))
+        let mut answer = query.evaluate(inputs);
+        answer.notes.extend(notes);
+        Ok(answer)
     })
     .await
 }
@@ -72,8 +75,10 @@ pub(super) async fn gather(
 ) -> Result<Inputs, Failure> {
     let parts = side_by_side(store, &inputs, segments, &Arc::new(wanted), bounds).await?;
     inputs.join(parts);
-    for (range, length) in inputs.unseen() {
-        inputs.reported(&store.windows(range, length).await?, length);
+    for (range, base) in inputs.unseen() {
+        let own = segments.iter().find(|segment| segment.base == base);
+        let length = own.map_or(base, |segment| segment.length);
+        inputs.reported(store.observed(range, base, length).await?);
     }
     Ok(inputs)
 }
@@ -151,11 +156,11 @@ async fn read(
     wanted: &Wanted,
     bounds: &Bounds,
 ) -> Result<Inputs, Failure> {
-    for (range, length) in segments {
-        inputs.segment(range.clone(), *length);
+    for Segment { range, base, length } in segments {
+        inputs.segment(range.clone(), *base);
         let mut reader =
             Reader { inputs: &mut inputs, wanted, bounds, rows: 0, bytes: 0, failure: None };
-        store.visit(&wanted.series, range.clone(), *length, &mut reader).await?;
+        store.visit(&wanted.series, range.clone(), *base, *length, &mut reader).await?;
         let _ = reader.look();
         if let Some(failure) = reader.failure {
             return Err(failure);
@@ -244,7 +249,7 @@ impl Visitor for Reader<'_> {
         self.done(opened)
     }
 
-    fn row(&mut self, start: CaptureTime, row: Raw<'_>) -> ControlFlow<()> {
+    fn row(&mut self, window: Window, row: Raw<'_>) -> ControlFlow<()> {
         self.rows += 1;
         let row = match row {
             Raw::Histogram(bytes) => {
@@ -255,7 +260,7 @@ impl Visitor for Reader<'_> {
             Raw::Gauge(gauge) => Row::Gauge(gauge),
             Raw::Text => Row::Text,
         };
-        let taken = self.inputs.row(start, row);
+        let taken = self.inputs.row(window, row);
         self.done(taken)?;
         if self.rows >= LOOK_ROWS { self.look() } else { ControlFlow::Continue(()) }
     }

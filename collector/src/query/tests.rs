@@ -1,5 +1,7 @@
 //! Over HTTP, from a store in a directory.
 
+mod rolled;
+
 use crate::App;
 use crate::access::Access;
 use axum::Router;

@@ -12,6 +12,7 @@ use model::batch::{Batch, Gauge, Value};
 use model::histogram::CompactHistogram;
 use model::series::Select;
 use model::units::{CaptureTime, Nanos};
+use model::window::Window;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -252,7 +253,7 @@ impl Visitor for Visited {
         ControlFlow::Continue(())
     }
 
-    fn row(&mut self, start: CaptureTime, row: Raw<'_>) -> ControlFlow<()> {
+    fn row(&mut self, Window { start, .. }: Window, row: Raw<'_>) -> ControlFlow<()> {
         let value = match row {
             Raw::Histogram(bytes) => {
                 Histogram(CompactHistogram::from_bytes(bytes).expect("it is a histogram"))
@@ -289,7 +290,7 @@ pub(super) async fn a_visit_sees_what_a_scan_sees(stage: &impl Stage) {
     let wanted = [route("/level"), route("/nobody"), route("/a"), route("/count")];
     let range = at(10)..at(9_000);
     let mut visited = Visited { rows_max: usize::MAX, ..Visited::default() };
-    ok(tested.visit(&wanted, range.clone(), TEN_SECONDS, &mut visited).await);
+    ok(tested.visit(&wanted, range.clone(), TEN_SECONDS, TEN_SECONDS, &mut visited).await);
     let scanned = scan(&tested, &Select::metric("http.total"), range.clone(), TEN_SECONDS).await;
     let mut expected = Vec::new();
     for (place, series) in wanted.iter().enumerate() {
@@ -299,6 +300,6 @@ pub(super) async fn a_visit_sees_what_a_scan_sees(stage: &impl Stage) {
     assert_eq!(expected.len(), 9);
     assert_eq!(visited.rows, expected);
     let mut visited = Visited { rows_max: 2, ..Visited::default() };
-    ok(tested.visit(&wanted, range, TEN_SECONDS, &mut visited).await);
+    ok(tested.visit(&wanted, range, TEN_SECONDS, TEN_SECONDS, &mut visited).await);
     assert_eq!(visited.rows, expected[..2], "a visitor can end its visit");
 }

@@ -74,6 +74,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Poll;
 use values::{Counters, Filed};
+use visit::Visit;
 
 /// A store in a directory.
 pub struct EmbeddedStore {
@@ -159,15 +160,17 @@ impl Store for EmbeddedStore {
         &self,
         series: &[Arc<Series>],
         range: TimeRange,
-        resolution: WindowLength,
+        base: WindowLength,
+        length: WindowLength,
         visitor: &mut dyn Visitor,
     ) -> Result<(), StoreError> {
-        let (view, writers, wanted) = {
+        check_multiple(base, length)?;
+        let (visit, wanted) = {
             let state = self.state();
             let wanted: Vec<_> = series.iter().map(|series| state.series.id(series)).collect();
-            (self.engine.view(), Arc::clone(&state.writers), wanted)
+            (Visit::new(&state, self.engine.view(), &range, base, length), wanted)
         };
-        visit::visit(&view, &writers, &wanted, (range, resolution), visitor)
+        visit.each(&wanted, visitor)
     }
 
     async fn series(&self, select: &Select) -> Result<Vec<Arc<Series>>, StoreError> {
@@ -212,6 +215,17 @@ impl Store for EmbeddedStore {
         check_multiple(base, length)?;
         let (floors, view) = self.floors_and_view(base);
         rolled::reported(&view, floors, &range, base, length)
+    }
+
+    async fn observed(
+        &self,
+        range: TimeRange,
+        base: WindowLength,
+        length: WindowLength,
+    ) -> Result<Vec<TimeRange>, StoreError> {
+        check_multiple(base, length)?;
+        let (floors, view) = self.floors_and_view(base);
+        rolled::observed(&view, floors, &range, base, length)
     }
 
     async fn kept(&self) -> Result<Vec<Kept>, StoreError> {

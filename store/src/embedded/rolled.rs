@@ -8,7 +8,7 @@ use super::spans::Spans;
 use super::state::State;
 use super::values::{self, HourHead};
 use super::windows;
-use crate::rollup::{Floors, Fold, Kept, coarsest, counted, steps};
+use crate::rollup::{Floors, Fold, Kept, coarsest, counted, cover, spans as spans_of, steps};
 use crate::{BLOCK_ROWS_MAX, Block, StoreError, TimeRange};
 use model::batch::Value;
 use model::series::Series;
@@ -35,9 +35,9 @@ struct Reader {
 }
 
 /// A span of time, and the length of the windows it is read from.
-struct Piece {
-    range: TimeRange,
-    from: WindowLength,
+pub(super) struct Piece {
+    pub(super) range: TimeRange,
+    pub(super) from: WindowLength,
 }
 
 /// The series that is being read.
@@ -66,9 +66,7 @@ impl RolledScan {
         base: WindowLength,
         length: WindowLength,
     ) -> Self {
-        let range = state.spans.floors(base).readable(range, base, length);
-        let level = coarsest(base, length).filter(|_| length != base);
-        let pieces = pieces(&range, base, level, &state.spans.dirty_in(base, &range)).into();
+        let pieces = pieces_of(state, range, base, length).into();
         let writers = Arc::clone(&state.writers);
         let reader = Reader { view, writers, base, steps: steps(base, length), pieces };
         Self { reader, wanted: wanted.into_iter(), open: None }
@@ -141,7 +139,7 @@ impl Reader {
             let rows = base_rows(&self.view, &self.writers, (id, series), range, self.base);
             return Rows { stage: 0, rows: Box::new(rows) };
         }
-        let stage = self.steps.iter().position(|step| *step == piece.from).map_or(0, |at| at + 1);
+        let stage = stage_of(&self.steps, piece.from);
         let at = |time| keys::rolled(id, self.base, piece.from, time);
         let rows = self.view.range(at(range.start), at(range.end)).map(|pair| {
             let (key, value) = pair?;
@@ -165,6 +163,23 @@ pub(super) fn base_rows(
         Ok(block) => block.rows.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(error) => vec![Err(error)],
     })
+}
+
+/// Where to read windows of `length` from.
+pub(super) fn pieces_of(
+    state: &State,
+    range: &TimeRange,
+    base: WindowLength,
+    length: WindowLength,
+) -> Vec<Piece> {
+    let range = state.spans.floors(base).readable(range, base, length);
+    let level = coarsest(base, length).filter(|_| length != base);
+    pieces(&range, base, level, &state.spans.dirty_in(base, &range))
+}
+
+/// The stage of a fold through `steps` that takes rows of this length; 0 takes base rows.
+pub(super) fn stage_of(steps: &[WindowLength], from: WindowLength) -> usize {
+    steps.iter().position(|step| *step == from).map_or(0, |at| at.saturating_add(1))
 }
 
 /// Where to read from: the level where nothing is dirty, base rows elsewhere.
@@ -216,6 +231,37 @@ pub(super) fn reported(
     let new = range.start.max(floors.base)..range.end;
     starts.extend(windows::windows(view, new, base)?);
     Ok(counted(starts, length))
+}
+
+/// See [`crate::Store::observed`].
+pub(super) fn observed(
+    view: &View,
+    floors: Floors,
+    range: &TimeRange,
+    base: WindowLength,
+    length: WindowLength,
+) -> Result<Vec<TimeRange>, StoreError> {
+    let start = range.start.max(floors.whole_since(base, length));
+    let old = start..range.end.min(floors.base);
+    let mut spans = Vec::new();
+    if !old.is_empty() {
+        let key = |start| Hour { base, start }.key(Table::Hour);
+        for pair in view.range(key(WindowLength::HOUR.window_of(old.start).start), key(old.end)) {
+            let (key, head) = pair?;
+            let hour = keys::read_hour(&key)?;
+            let at = |number: u64| hour.start.plus(Nanos(number.saturating_mul(base.span().0)));
+            for (first, count) in HourHead::decode(&head)?.reported {
+                let run = at(first)..at(first.saturating_add(count));
+                cover(&mut spans, run.start.max(old.start)..run.end.min(old.end));
+            }
+        }
+    }
+    let new = start.max(floors.base)..range.end;
+    if !new.is_empty() {
+        let starts = windows::windows(view, new.clone(), base)?;
+        spans_of(starts, base, &new).into_iter().for_each(|span| cover(&mut spans, span));
+    }
+    Ok(spans)
 }
 
 /// The reported windows of an hour.

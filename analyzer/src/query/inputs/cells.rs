@@ -5,6 +5,8 @@ use crate::query::select::{Find, Group, ValueKind};
 use model::batch::Gauge;
 use model::histogram::{CompactError, CompactHistogram, Histogram};
 use model::series::Series;
+use model::units::CaptureTime;
+use model::window::Window;
 use std::collections::BTreeMap;
 
 /// What one `find` reads.
@@ -26,7 +28,14 @@ pub(super) enum Cells {
     /// Of several series, which come one after the other.
     Shared(Vec<Histogram>),
     Counters(Vec<u64>),
-    Gauges(Vec<Option<Gauge>>),
+    Gauges(Vec<Option<Level>>),
+}
+
+/// The readings of a step, and the end of the newest window that has one.
+#[derive(Clone, Copy)]
+pub(super) struct Level {
+    pub(super) gauge: Gauge,
+    until: CaptureTime,
 }
 
 /// The series that is being read.
@@ -36,6 +45,22 @@ pub(super) struct Open {
     /// The step that `scratch` holds.
     pub(super) step: usize,
     pub(super) scratch: Histogram,
+}
+
+impl Level {
+    pub(super) fn of(window: Window, gauge: Gauge) -> Self {
+        Self { gauge, until: window.end() }
+    }
+
+    /// Segments come one after the other, so a row can be older than what is known.
+    pub(super) fn add(&mut self, window: Window, gauge: &Gauge) {
+        let last = self.gauge.last;
+        self.gauge.merge(gauge);
+        if window.end() < self.until {
+            self.gauge.last = last;
+        }
+        self.until = self.until.max(window.end());
+    }
 }
 
 impl Find {

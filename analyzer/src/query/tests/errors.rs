@@ -98,7 +98,11 @@ fn other_kinds_of_values_are_an_error_at_the_find() {
     let place = inputs.add(0, series).unwrap();
     inputs.open(place, series).unwrap();
     let row = super::Row::Gauge(model::batch::Gauge::once(1.0));
-    let InputError::Query(error) = inputs.row(at(1_000), row).unwrap_err() else { panic!() };
+    let InputError::Query(error) =
+        inputs.row(model::window::WindowLength::DEFAULT.window_of(at(1_000)), row).unwrap_err()
+    else {
+        panic!()
+    };
     insta::assert_snapshot!(error);
     let _ = ask;
 }

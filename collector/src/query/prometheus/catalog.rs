@@ -1,10 +1,10 @@
 //! Our metrics under the names that Prometheus knows.
 
-use crate::query::ask::Held;
 use crate::query::failure::Failure;
+use crate::query::held::Held;
 use model::exposition::{Kind, family};
 use model::series::{Select, Series};
-use model::units::CaptureTime;
+use model::window::Window;
 use promql_parser::label::{MatchOp, Matcher, Matchers};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -71,9 +71,11 @@ async fn kind(
 ) -> Result<Option<Kind>, Failure> {
     let one = series.get(..1).unwrap_or_default();
     let mut first = First(None);
-    for (length, start, last) in held {
+    for held in held {
         if first.0.is_none() {
-            store.visit(one, *start..last.plus(length.span()), *length, &mut first).await?;
+            let length = held.longest();
+            let range = length.window_of(held.range.start).start..held.range.end;
+            store.visit(one, range, held.base, length, &mut first).await?;
         }
     }
     Ok(first.0.flatten())
@@ -87,7 +89,7 @@ impl Visitor for First {
         ControlFlow::Continue(())
     }
 
-    fn row(&mut self, _: CaptureTime, row: Raw<'_>) -> ControlFlow<()> {
+    fn row(&mut self, _: Window, row: Raw<'_>) -> ControlFlow<()> {
         self.0 = Some(match row {
             Raw::Histogram(_) => Some(Kind::Histogram),
             Raw::Delta(_) => Some(Kind::Counter),

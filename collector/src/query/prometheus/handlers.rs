@@ -8,6 +8,7 @@ use super::plan::{plan, selector};
 use super::read::read;
 use crate::App;
 use crate::query::failure::Failure;
+use crate::query::held::{held, reach};
 use crate::query::http::Desk;
 use crate::query::reading::blocking;
 use axum::extract::{Path, RawForm, State};
@@ -79,14 +80,13 @@ async fn evaluate(app: &App, parameters: &Parameters, is_range: bool) -> Answere
 
 /// The end of what there is: what is now, for those who ask for no time.
 async fn newest(store: &dyn Store) -> Result<CaptureTime, Failure> {
-    let held = store.resolutions().await?;
-    Ok(held.iter().map(|(length, _, last)| last.plus(length.span())).max().unwrap_or_default())
+    Ok(reach(&held(store).await?).end)
 }
 
 async fn listed(app: &App) -> Result<Vec<Family>, Failure> {
     let store = Arc::clone(&app.store);
     blocking(async move |_| {
-        let held = store.resolutions().await?;
+        let held = held(&*store).await?;
         families(&*store, &held).await
     })
     .await

@@ -2,10 +2,10 @@
 
 use super::catalog::{Family, families};
 use super::plan::{LOOKBACK, Tree};
-use crate::query::ask::Held;
 use crate::query::failure::Failure;
+use crate::query::held::{self, Held};
 use crate::query::reading::{Bounds, Wanted, gather};
-use crate::query::segments::segments;
+use crate::query::segments::{Plan, plan};
 use analyzer::query::{Find, GaugePart, Grid, Inputs, STEPS_MAX, ValueKind};
 use model::exposition::Kind;
 use model::units::{CaptureTime, Nanos};
@@ -56,13 +56,15 @@ pub(super) async fn read(
     times: &Times,
     bounds: &Arc<Bounds>,
 ) -> Result<Option<Cells>, Failure> {
-    let held = store.resolutions().await?;
+    let held = held::held(&**store).await?;
     let readings = tree.readings();
-    let Some(finest) = held.iter().map(|(length, ..)| *length).min() else { return Ok(None) };
+    if held.is_empty() {
+        return Ok(None);
+    }
     let families = families(&**store, &held).await?;
     let spans: Vec<Nanos> = readings.iter().map(|reading| reading.over.span()).collect();
-    let (length, is_exact) = cell(&held, finest, &spans, times)?;
     let longest = spans.iter().copied().max().unwrap_or(LOOKBACK);
+    let (length, is_exact) = cell(&lengths(&held, times, longest), &spans, times)?;
     let reach = Nanos(longest.0.div_ceil(length.0).saturating_mul(length.0));
     let start = CaptureTime::from_nanos(times.start.as_nanos() / length.0 * length.0).minus(reach);
     let grid = Grid::new(start, times.end.max(start.plus(length)), length)?;
@@ -91,11 +93,11 @@ pub(super) async fn read(
             }
         }
     }
-    let segments = segments(&held, &grid)?;
+    let Plan { segments, mut notes } = plan(&held, &grid)?;
     let inputs = gather(store, inputs, &segments, wanted, bounds).await?;
     let note =
         || format!("times and ranges are rounded to windows of {length}: ask for multiples of it");
-    let notes = (!is_exact).then(note).into_iter().collect();
+    notes.extend((!is_exact).then(note));
     Ok(Some(Cells { inputs, families, finds: places, notes }))
 }
 
@@ -107,18 +109,21 @@ const fn value_kind(kind: Kind) -> ValueKind {
     }
 }
 
-/// The cells' length: what ranges, times and the step have in common, where windows divide that. Else the shortest
+/// The lengths of the windows that are read; of all where none are of that time.
+fn lengths(held: &[Held], times: &Times, longest: Nanos) -> Vec<Nanos> {
+    let asked = times.start.minus(longest)..times.end.plus(Nanos(1));
+    let met = held.iter().filter(|held| held.meets(&asked)).map(|held| held.base.span());
+    let met: Vec<_> = met.collect();
+    if met.is_empty() { held.iter().map(|held| held.base.span()).collect() } else { met }
+}
+
+/// The cells' length: what ranges, times and the step have in common, where all windows divide that. Else the shortest
 /// that makes few enough cells; then ranges and times are rounded.
-fn cell(
-    held: &[Held],
-    finest: WindowLength,
-    spans: &[Nanos],
-    times: &Times,
-) -> Result<(Nanos, bool), Failure> {
+fn cell(windows: &[Nanos], spans: &[Nanos], times: &Times) -> Result<(Nanos, bool), Failure> {
     let longest = spans.iter().copied().max().unwrap_or(LOOKBACK);
     let reach = times.end.since(times.start).unwrap_or_default().0.saturating_add(longest.0);
     let is_possible = |length: u64| {
-        let is_made = held.iter().any(|(window, ..)| length.is_multiple_of(window.span().0));
+        let is_made = windows.iter().all(|window| length.is_multiple_of(window.0));
         // One more at each end, where times are rounded.
         is_made && reach / length + 2 <= STEPS_MAX as u64
     };
@@ -127,16 +132,24 @@ fn cell(
     if common > 0 && is_possible(common) {
         return Ok((Nanos(common), true));
     }
-    let mut rounded = WindowLength::LADDER.into_iter().map(WindowLength::span);
-    if is_possible(finest.span().0) {
-        return Ok((finest.span(), common.is_multiple_of(finest.span().0)));
-    }
-    let found = rounded.find(|length| *length > finest.span() && is_possible(length.0));
+    let mut rounded: Vec<Nanos> =
+        WindowLength::LADDER.into_iter().map(WindowLength::span).collect();
+    rounded.extend(windows);
+    // Where windows have no usual length in common.
+    let in_common = windows.iter().fold(1, |common, window| multiple(common, window.0));
+    rounded.push(Nanos(in_common));
+    rounded.sort_unstable();
+    let found = rounded.into_iter().find(|length| is_possible(length.0));
     found.map(|length| (length, common.is_multiple_of(length.0))).ok_or_else(|| {
         Failure::TooMuch(
             "the range is too long: ask for a shorter one, or with a longer step".to_owned(),
         )
     })
+}
+
+/// The least common multiple; saturates.
+const fn multiple(one: u64, other: u64) -> u64 {
+    (one / gcd(one, other)).saturating_mul(other)
 }
 
 const fn gcd(mut one: u64, mut other: u64) -> u64 {
@@ -155,11 +168,18 @@ mod tests {
         let seconds = Nanos::from_seconds;
         let at = |seconds| CaptureTime::from_parts(seconds, 0);
         let ten = WindowLength::DEFAULT;
-        let held = [(ten, at(0), at(1_000_000))];
+        let held = [
+            Held::of(ten, at(0), at(1_000_000)),
+            Held::of(WindowLength::new(seconds(15)).unwrap(), at(2_000_000), at(2_000_000)),
+        ];
         let cell = |start, end, step, span| {
             let times = Times { start: at(start), end: at(end), step: seconds(step) };
-            cell(&held, ten, &[seconds(span)], &times).unwrap()
+            let lengths = lengths(&held, &times, seconds(span));
+            cell(&lengths, &[seconds(span)], &times).unwrap()
         };
+        // Both lengths divide five minutes; only one is of the second time.
+        assert_eq!(cell(999_960, 2_000_040, 60, 120), (seconds(300), false));
+        assert_eq!(cell(1_999_980, 2_000_040, 20, 60), (seconds(15), false));
         assert_eq!(cell(600, 1_200, 60, 300), (seconds(60), true));
         assert_eq!(cell(610, 1_210, 60, 300), (seconds(10), true));
         assert_eq!(cell(605, 1_205, 15, 60), (seconds(10), false));
