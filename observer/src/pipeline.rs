@@ -6,6 +6,8 @@ mod reader;
 mod shared_out;
 mod single;
 
+pub use shared_out::run as run_shared;
+
 use crate::capture::{CaptureError, CaptureWarning, Progress, Source};
 use crate::catalog::Catalog;
 use decoders::engine::EngineConfig;
@@ -79,15 +81,6 @@ pub fn run(
         0 | 1 => single::run(source, config, sink),
         _ => parallel::run(source, config, engines, sink),
     }
-}
-
-/// Reads several sources that share the connections to their ends, each with an engine on a thread of its own.
-pub fn run_shared(
-    sources: Vec<Box<dyn Source>>,
-    config: &EngineConfig,
-    sink: &mut dyn Sink,
-) -> Result<Summary, RunError> {
-    shared_out::run(sources, config, sink)
 }
 
 /// Tells what was wrong with the input, and how far it is. `false`: the run is to stop.

@@ -28,8 +28,8 @@ enum Said {
     Failed(CaptureError),
 }
 
-/// Reads several sources to their ends.
-pub(super) fn run(
+/// Reads several sources that share the connections to their ends, each with an engine on a thread of its own.
+pub fn run(
     sources: Vec<Box<dyn Source>>,
     config: &EngineConfig,
     sink: &mut dyn Sink,
@@ -163,8 +163,7 @@ impl Merge {
                 stopped = !self.hand_on(reached, sink)?;
             }
         }
-        let mut packets = Packets::default();
-        self.lanes.iter().for_each(|lane| packets.add(&lane.packets));
+        let mut packets = self.packets();
         packets.dropped += self.progress().dropped;
         let spans = || self.lanes.iter().filter_map(|lane| lane.span);
         let first = spans().map(|(first, _)| first).min();
@@ -178,12 +177,17 @@ impl Merge {
         let mut outputs: Vec<Output> =
             self.lanes.iter_mut().map(|lane| lane.take_until(reached)).collect();
         merge::hand_on(outputs.iter_mut(), &mut self.catalog, sink)?;
-        let mut packets = Packets::default();
-        self.lanes.iter().for_each(|lane| packets.add(&lane.packets));
+        let packets = self.packets();
         if reached < CaptureTime::MAX {
             sink.clock(reached, packets.packets, &self.catalog)?;
         }
         Ok(sink.progress(self.progress(), &packets))
+    }
+
+    fn packets(&self) -> Packets {
+        let mut packets = Packets::default();
+        self.lanes.iter().for_each(|lane| packets.add(&lane.packets));
+        packets
     }
 
     fn progress(&self) -> Progress {

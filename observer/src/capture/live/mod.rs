@@ -70,6 +70,15 @@ impl LiveOptions {
     /// Half a second of 1 Gbit/s.
     pub const RING_BYTES: u32 = 64 << 20;
 
+    /// Whether a ring of our own reads an interface.
+    fn by_ring(&self, interface: &str) -> bool {
+        match self.method {
+            Method::Auto => ring::is_supported(interface),
+            Method::Ring => true,
+            Method::Libpcap => false,
+        }
+    }
+
     /// The filter for the kernel, which also says how many bytes are kept.
     fn program(&self, link: LinkType) -> io::Result<Program> {
         Program::compile(self.filter.as_deref().unwrap_or_default(), link, self.snaplen)
@@ -78,17 +87,12 @@ impl LiveOptions {
 
 /// For people: by whom an interface's packets are read.
 pub fn reader(interface: &str, options: &LiveOptions) -> &'static str {
-    match options.method {
-        Method::Libpcap => "libpcap",
-        Method::Auto if !ring::is_supported(interface) => "libpcap",
-        Method::Auto | Method::Ring => "a ring of its own",
-    }
+    if options.by_ring(interface) { "a ring of its own" } else { "libpcap" }
 }
 
 /// Whether the kernel can share out the connections among several sources.
 pub fn can_share(options: &LiveOptions) -> bool {
-    options.method != Method::Libpcap
-        && options.interfaces.iter().all(|interface| ring::is_supported(interface))
+    options.interfaces.iter().all(|interface| options.by_ring(interface))
 }
 
 /// Live packets of some interfaces.

@@ -1,7 +1,7 @@
 //! One interface: a ring of our own, or libpcap's where packets begin with something that only it knows.
 
 use super::ring::{self, Group, Ring};
-use super::{HAND_OVER, LiveOptions, Method, interfaces};
+use super::{HAND_OVER, LiveOptions, interfaces};
 use crate::capture::{CaptureError, PacketBatch, Record};
 use decoders::packet::LinkType;
 use model::units::CaptureTime;
@@ -110,12 +110,7 @@ impl Tap {
 }
 
 fn attach(name: &str, options: &LiveOptions, group: Group) -> Result<State, CaptureError> {
-    let by_ring = match options.method {
-        Method::Auto => ring::is_supported(name),
-        Method::Ring => true,
-        Method::Libpcap => false,
-    };
-    if by_ring {
+    if options.by_ring(name) {
         let ring = Ring::open(name, options, group);
         return Ok(State::Ring(ring.map_err(|error| CaptureError::of_interface(name, &error))?));
     }
