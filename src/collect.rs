@@ -8,8 +8,7 @@ use ::store::embedded::EmbeddedStore;
 use ::store::rollup::Retention;
 use anyhow::Context;
 use collector::access::Access;
-use collector::{App, Tls};
-use observer::capture::live;
+use collector::{App, Tls, clock};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +88,7 @@ async fn keep_house(store: Arc<dyn Store>, retention: Retention) {
         // It reads and writes much, so it has a thread of its own.
         let runtime = Handle::current();
         let maintained = tokio::task::spawn_blocking(move || {
-            runtime.block_on(store.maintain(&retention, live::now()))
+            runtime.block_on(store.maintain(&retention, clock::now()))
         });
         let fault = match maintained.await {
             Ok(Ok(_)) => String::new(),

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod app;
+pub mod clock;
 mod foreign;
 mod health;
 mod ingest;

@@ -1,8 +1,8 @@
 //! The command line of `wirelat store`.
 
 use ::store::rollup::Retention;
-use chrono::DateTime;
 use clap::{Args, Subcommand, ValueEnum};
+use collector::query::parse_rfc3339;
 use model::units::{CaptureTime, Nanos};
 use model::window::WindowLength;
 use std::path::PathBuf;
@@ -106,10 +106,8 @@ fn time(text: &str) -> Result<CaptureTime, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(CaptureTime::from_parts(seconds, 0));
     }
-    let time = DateTime::parse_from_rfc3339(text).ok().and_then(|time| time.timestamp_nanos_opt());
-    let nanos = time.and_then(|nanos| u64::try_from(nanos).ok());
     let wrong = "it must be as in 2026-11-22T09:30:00Z, or seconds since 1970";
-    nanos.map(CaptureTime::from_nanos).ok_or_else(|| wrong.to_owned())
+    parse_rfc3339(text).ok_or_else(|| wrong.to_owned())
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What administrators did: a line of JSON each, on disk before the answer.
 
+use crate::clock;
 use serde::Serialize;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Beyond it the log is set aside as `audit.log.1`, in place of the one before.
 const BYTES_MAX: u64 = 8 << 20;
@@ -37,8 +37,7 @@ impl Audit {
     /// # Errors
     /// The log cannot be written.
     pub fn note(&self, who: &str, action: &str, on: &str, outcome: &str) -> io::Result<()> {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let line = Line { at_seconds: at.as_secs(), who, action, on, outcome };
+        let line = Line { at_seconds: clock::now().as_seconds(), who, action, on, outcome };
         let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         if fs::metadata(&self.path).is_ok_and(|about| about.len() > BYTES_MAX) {

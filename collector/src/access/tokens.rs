@@ -3,6 +3,7 @@
 //! A plain hash is right for them, where passwords would need a slow one: nobody can try 2^256 tokens, at any speed, and a slow
 //! hash would be paid with each request.
 
+use crate::clock;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use thiserror::Error;
 
@@ -202,11 +202,10 @@ impl TokenFile {
         let mut scopes = scopes.to_vec();
         scopes.sort_unstable();
         scopes.dedup();
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let kept = Kept {
             name: name.to_owned(),
             scopes,
-            created_seconds: created.as_secs(),
+            created_seconds: clock::now().as_seconds(),
             sha256: digest(&token),
         };
         self.change(|tokens| {

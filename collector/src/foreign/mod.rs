@@ -21,7 +21,6 @@ use model::batch::Value;
 use model::series::Series;
 use model::units::CaptureTime;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The routes that know who asks by themselves.
 pub(crate) fn trap_router() -> Router<App> {
@@ -80,10 +79,4 @@ fn idempotency_key(headers: &HeaderMap) -> Option<String> {
     const BYTES_MAX: usize = 256;
     let key = headers.get("idempotency-key")?.to_str().ok()?.trim();
     (!key.is_empty() && key.len() <= BYTES_MAX).then(|| key.to_owned())
-}
-
-/// When it came.
-fn now() -> CaptureTime {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    CaptureTime::from_nanos(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -3,17 +3,18 @@
 use super::admission::{Admission, Room};
 use super::sources::Sources;
 use super::space::Space;
+use crate::clock;
 use crate::foreign::{Filed, Filing, Pending, Submission};
 use crate::limits::{GROUP_VALUES_MAX, WAITING_REQUESTS_MAX};
 use crate::meters::Meters;
 use crate::refusal::Refusal;
 use model::batch::Batch;
+use model::units::CaptureTime;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store::{Note, Store, Written};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
@@ -148,7 +149,7 @@ struct Group {
 impl Writer {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         while let Some(first) = waiting.blocking_recv() {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = clock::now();
             let mut group = Group::default();
             self.add(first, now, &mut group);
             while group.values < GROUP_VALUES_MAX
@@ -161,7 +162,7 @@ impl Writer {
     }
 
     /// Adds what a request wants, or answers why not.
-    fn add(&mut self, job: Job, now: Duration, group: &mut Group) {
+    fn add(&mut self, job: Job, now: CaptureTime, group: &mut Group) {
         let Job { work, _room: room, answer } = job;
         let room_on_disk = self.space.check();
         if let Err(refusal) = &room_on_disk {
@@ -174,12 +175,12 @@ impl Writer {
         }
     }
 
-    fn prepare(&mut self, work: Work, now: Duration, group: &mut Group) -> Result<(), Refusal> {
+    fn prepare(&mut self, work: Work, now: CaptureTime, group: &mut Group) -> Result<(), Refusal> {
         let Filed { batches, notes, learned } = match work {
             Work::Batches(batches) => Filed { batches, ..Filed::default() },
             Work::Foreign(submission) => self.file(submission, now, group)?,
         };
-        let day = now.as_secs() / DAY_SECONDS;
+        let day = now.as_seconds() / DAY_SECONDS;
         for batch in &batches {
             // One that the store refuses would refuse the whole change.
             store::check(batch).map_err(|error| Refusal::TooLarge(error.to_string()))?;
@@ -195,7 +196,7 @@ impl Writer {
     fn file(
         &mut self,
         submission: Submission,
-        now: Duration,
+        now: CaptureTime,
         group: &mut Group,
     ) -> Result<Filed, Refusal> {
         let filing = match &mut self.filing {
@@ -206,11 +207,11 @@ impl Writer {
                 self.filing.insert(read)
             }
         };
-        group.notes.extend(filing.forget(now.as_secs()));
-        filing.file(submission, &group.pending, now.as_secs(), &self.meters)
+        group.notes.extend(filing.forget(now.as_seconds()));
+        filing.file(submission, &group.pending, now.as_seconds(), &self.meters)
     }
 
-    fn write(&mut self, group: Group, now: Duration) {
+    fn write(&mut self, group: Group, now: CaptureTime) {
         let Group { batches, notes, pending, values, jobs } = group;
         if jobs.is_empty() {
             return;
@@ -223,7 +224,7 @@ impl Writer {
         let done = done.map(|written| {
             self.count(&written, values);
             if let Some(filing) = &mut self.filing {
-                filing.settle(pending, now.as_secs());
+                filing.settle(pending, now.as_seconds());
             }
         });
         for (room, answer) in jobs {

@@ -19,4 +19,4 @@ pub use ask::Ask;
 pub use failure::Failure;
 pub(crate) use http::router;
 pub use reading::{BYTES_MAX, ROWS_MAX, SERIES_MAX, run};
-pub use time::{Moment, parse_moment};
+pub use time::{Moment, parse_moment, parse_rfc3339};

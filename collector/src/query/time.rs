@@ -38,9 +38,14 @@ pub fn parse_moment(text: &str) -> Result<Moment, String> {
     if let Ok(Nanos(nanos)) = Nanos::parse(&format!("{}s", to_nanos(text))) {
         return Ok(Moment::At(CaptureTime::from_nanos(nanos)));
     }
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| wrong())?;
+    parse_rfc3339(text).map(Moment::At).ok_or_else(wrong)
+}
+
+/// Reads `2026-11-22T10:00:00Z`; `None` where it is something else, or a time before 1970.
+pub fn parse_rfc3339(text: &str) -> Option<CaptureTime> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
     let nanos = time.timestamp_nanos_opt().and_then(|nanos| u64::try_from(nanos).ok());
-    nanos.map(|nanos| Moment::At(CaptureTime::from_nanos(nanos))).ok_or_else(wrong)
+    nanos.map(CaptureTime::from_nanos)
 }
 
 /// Decimal places beyond nanoseconds are cut: programs write floating point.

@@ -9,9 +9,10 @@ mod json;
 mod name;
 mod value;
 
-use super::{Submission, idempotency_key, now};
+use super::{Submission, idempotency_key};
 use crate::App;
 use crate::access::{Scope, let_in};
+use crate::clock;
 use crate::ingest::{Parse, Work, parsed};
 use crate::refusal::Refusal;
 use axum::body::Body;
@@ -55,7 +56,7 @@ async fn submit(
     if id.is_empty() || id.len() > ID_BYTES_MAX {
         return Err(Refusal::Unacceptable(format!("an id has 1 to {ID_BYTES_MAX} bytes")));
     }
-    let (key, arrived) = (idempotency_key(&headers), now());
+    let (key, arrived) = (idempotency_key(&headers), clock::now());
     let parse = move |bytes: &[u8]| Ok((read(bytes, &id, key, arrived)?, 0));
     let (submission, room) =
         parsed(&app, &headers, body, Parse { bytes_max: BYTES_MAX, factor: READ_FACTOR }, parse)

@@ -5,8 +5,9 @@
 mod names;
 mod points;
 
-use super::{Submission, idempotency_key, now};
+use super::{Submission, idempotency_key};
 use crate::App;
+use crate::clock;
 use crate::ingest::{Parse, Work, parsed};
 use crate::refusal::Refusal;
 use axum::Router;
@@ -65,7 +66,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<Answer, Refu
             "metrics are read as {PROTOBUF}: set the exporter's protocol to http/protobuf"
         )));
     }
-    let (key, arrived) = (idempotency_key(headers), now());
+    let (key, arrived) = (idempotency_key(headers), clock::now());
     let parse = move |bytes: &[u8]| {
         let request = Request::decode(bytes)
             .map_err(|error| Refusal::Malformed(format!("no metrics: {error}")))?;
