@@ -3,7 +3,7 @@
 use crate::common::{Observer, PATIENCE, ask, folder, is_root, serve, text};
 use model::batch::stream;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -13,6 +13,12 @@ use std::time::{Duration, Instant};
 fn top(socket: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirelat"));
     command.args(["top", "--socket", text(socket)]).args(arguments).output().unwrap()
+}
+
+fn observe(server: SocketAddr, window: &str, socket: &Path) -> Observer {
+    let wire = format!("http:{}", server.port());
+    let arguments = ["--interface", "lo", "--wire", &wire, "--window", window];
+    Observer::start(&[&arguments[..], &["--socket", text(socket)]].concat())
 }
 
 /// One picture; again until it says what is expected.
@@ -41,18 +47,8 @@ fn a_terminal_sees_what_a_client_did() {
     }
     let (folder, server) = (folder(), serve());
     let socket = folder.path().join("run/observe.sock");
-    let wire = format!("http:{}", server.port());
     // Windows are long: what is seen at once is what is known of one that is not over.
-    let observer = Observer::start(&[
-        "--interface",
-        "lo",
-        "--wire",
-        &wire,
-        "--window",
-        "60s",
-        "--socket",
-        text(&socket),
-    ]);
+    let observer = observe(server, "60s", &socket);
     let found = std::fs::metadata(&socket).unwrap();
     assert_eq!(found.permissions().mode() & 0o777, 0o600, "nobody else may connect");
     assert_ne!(found.uid(), 0, "it belongs to the user that observes");
@@ -87,17 +83,7 @@ fn so_many_may_read_and_there_is_room_again_when_one_goes() {
     }
     let (folder, server) = (folder(), serve());
     let socket = folder.path().join("observe.sock");
-    let wire = format!("http:{}", server.port());
-    let observer = Observer::start(&[
-        "--interface",
-        "lo",
-        "--wire",
-        &wire,
-        "--window",
-        "1s",
-        "--socket",
-        text(&socket),
-    ]);
+    let observer = observe(server, "1s", &socket);
     // So many may read; the next one is told nothing.
     let mut readers: Vec<UnixStream> =
         (0..8).map(|_| UnixStream::connect(&socket).unwrap()).collect();
@@ -154,9 +140,7 @@ fn the_terminal_is_left_as_it_was_found() {
     }
     let (folder, server) = (folder(), serve());
     let (socket, process) = (folder.path().join("observe.sock"), folder.path().join("process"));
-    let wire = format!("http:{}", server.port());
-    let arguments = ["--interface", "lo", "--wire", &wire, "--window", "1s"];
-    let observer = Observer::start(&[&arguments[..], &["--socket", text(&socket)]].concat());
+    let observer = observe(server, "1s", &socket);
     for is_told in [true, false] {
         // script(1) makes a terminal; what it is told is typed there.
         let top = format!("{} top --socket {}", env!("CARGO_BIN_EXE_wirelat"), text(&socket));
