@@ -1,5 +1,6 @@
 //! `wirelat observe`: the wires of this server, live.
 
+mod arguments;
 mod budget;
 mod capture;
 mod check;
@@ -14,11 +15,11 @@ mod reload;
 mod sink;
 mod watched;
 
-use crate::arguments::ObserveArguments;
 use crate::failure::{Done, say};
 use crate::outputs::Files;
-use crate::replay::{is_stdout, unwrapped, wire};
+use crate::replay::{is_stdout, unwrapped, wires};
 use anyhow::Context;
+pub use arguments::ObserveArguments;
 use budget::Budget;
 use capture::Capture;
 use decoders::engine::EngineConfig;
@@ -44,7 +45,7 @@ pub fn run(arguments: &ObserveArguments) -> anyhow::Result<Done> {
     }
     ensure_taken(arguments)?;
     let config = EngineConfig {
-        wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
+        wires: wires(&arguments.wires)?,
         keep_targets: arguments.raw,
         report_connections: arguments.connections.is_some(),
         open_ages_every: Some(arguments.window.span()),

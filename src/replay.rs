@@ -48,7 +48,7 @@ pub fn run(arguments: &ReplayArguments) -> anyhow::Result<Done> {
         opened.with_context(|| cannot_write(path))?;
     }
     let config = EngineConfig {
-        wires: arguments.wires.iter().map(wire).collect::<anyhow::Result<_>>()?,
+        wires: wires(&arguments.wires)?,
         keep_targets: arguments.raw,
         report_connections: arguments.connections.is_some(),
         open_ages_every: arguments.window.map(WindowLength::span),
@@ -170,6 +170,11 @@ fn publish(
         return Ok(());
     }
     report::print(&input, arguments.format)
+}
+
+/// The wires that were asked for, with the names of their files.
+pub fn wires(specs: &[WireSpec]) -> anyhow::Result<Vec<WireConfig>> {
+    specs.iter().map(wire).collect()
 }
 
 /// Reads a wire's names file.

@@ -1,6 +1,6 @@
 //! What is captured: by one source, or by several that the kernel shares the connections out to.
 
-use crate::arguments::ObserveArguments;
+use super::arguments::ObserveArguments;
 use decoders::engine::{EngineConfig, Order};
 use observer::capture::live::{self, LiveOptions, LiveSource};
 use observer::capture::{CaptureError, Source};

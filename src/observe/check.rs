@@ -1,7 +1,7 @@
 //! `wirelat observe --check`: what this host allows, and what would be watched.
 
+use super::arguments::ObserveArguments;
 use super::privileges;
-use crate::arguments::ObserveArguments;
 use crate::failure::Done;
 use crate::replay::wire;
 use nix::unistd::Uid;

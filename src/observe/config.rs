@@ -11,7 +11,8 @@
 //! names = "/etc/wirelat/routes.json"
 //! ```
 
-use crate::arguments::{Arguments, Command, ObserveArguments};
+use super::arguments::ObserveArguments;
+use crate::arguments::{Arguments, Command};
 use anyhow::Context;
 use clap::Parser;
 use std::ffi::OsString;

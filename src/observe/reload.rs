@@ -1,10 +1,10 @@
 //! SIGHUP: the wires are read again, and no request is lost for it.
 
+use super::arguments::ObserveArguments;
 use super::capture::Orders;
 use super::config;
-use crate::arguments::ObserveArguments;
 use crate::failure::say;
-use crate::replay::wire;
+use crate::replay::wires;
 use decoders::engine::Order;
 use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
@@ -26,8 +26,7 @@ pub fn on_signal(arguments: ObserveArguments, orders: Orders) -> anyhow::Result<
 /// Reads the file of options and the files of names again, and tells the engines.
 fn reload(started: &ObserveArguments, orders: &Orders) -> anyhow::Result<String> {
     let now = config::resolved(started)?;
-    let wires = now.wires.iter().map(wire).collect::<anyhow::Result<Vec<_>>>()?;
-    orders.give(&Order::Watch(wires.into()));
+    orders.give(&Order::Watch(wires(&now.wires)?.into()));
     let others = ObserveArguments { wires: started.wires.clone(), ..now.clone() };
     let rest = match others == *started {
         true => "",

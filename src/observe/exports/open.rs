@@ -1,7 +1,7 @@
 //! Who takes windows, as the arguments say: what needs rights first, the rest as whoever observes.
 
 use super::{Exports, Push, Socket, scrape};
-use crate::arguments::ObserveArguments;
+use crate::observe::arguments::ObserveArguments;
 use crate::observe::privileges;
 use crate::observe::watched::Watched;
 use crate::replay;
